@@ -1,0 +1,1 @@
+"""The compiled core: bytes, ints and typed buffers. Opens no file, starts no thread."""

@@ -1,0 +1,62 @@
+"""Every exception chronomux raises on purpose. One root, `ChronomuxError`.
+
+A subclass also derives from the built-in its users would catch anyway. Messages say
+what happened, where (file:line or offset, input, key) and what to do about it.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ChronomuxError",
+    "DeadInputError",
+    "DisorderError",
+    "ReaderError",
+    "RemoteError",
+    "SortKeyError",
+    "TimestampError",
+    "WorkerDiedError",
+]
+
+
+class ChronomuxError(Exception):
+    """Root of all errors raised by chronomux."""
+
+
+class DisorderError(ChronomuxError, ValueError):
+    """An input that must be sorted is not.
+
+    `input` is the number of the input in registration order and `position` the
+    number, from 0, of the first item whose key is below its predecessor's.
+    """
+
+    def __init__(self, message: str, input: int, position: int) -> None:
+        super().__init__(message)
+        self.input = input
+        self.position = position
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (*self.args, self.input, self.position)
+
+
+class SortKeyError(ChronomuxError, TypeError):
+    """Two sort keys cannot be compared, or a sort key could not be made."""
+
+
+class DeadInputError(ChronomuxError, RuntimeError):
+    """An input will never end: its producers or its queue are gone."""
+
+
+class ReaderError(ChronomuxError, ValueError):
+    """A capture cannot be read; the message begins with file:line or file@offset."""
+
+
+class TimestampError(ReaderError):
+    """A text is not a time in the format asked for."""
+
+
+class WorkerDiedError(ChronomuxError, RuntimeError):
+    """A worker process of a pool ended before its task did."""
+
+
+class RemoteError(ChronomuxError, RuntimeError):
+    """A task raised an exception that cannot travel; its traceback is the message."""
