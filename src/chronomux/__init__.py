@@ -12,13 +12,14 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from chronomux.errors import ChronomuxError, DisorderError, SortKeyError
-    from chronomux.queue import merge_order
+    from chronomux.queue import merge, merge_order
 
 __all__ = [
     "ChronomuxError",
     "DisorderError",
     "SortKeyError",
     "__version__",
+    "merge",
     "merge_order",
 ]
 
@@ -26,6 +27,7 @@ _HOMES = {
     "ChronomuxError": "chronomux.errors",
     "DisorderError": "chronomux.errors",
     "SortKeyError": "chronomux.errors",
+    "merge": "chronomux.queue",
     "merge_order": "chronomux.queue",
 }
 
