@@ -18,7 +18,7 @@ from benchmarks.ratios import OURS
 
 Contender: TypeAlias = Callable[[], object]
 
-FEWEST_ROUNDS = 5
+FEWEST_ROUNDS = 7
 MOST_ROUNDS = 40
 
 

@@ -30,8 +30,8 @@ def block(report: Report) -> str:
     scale = report["machine_info"].get("scale", "quick")
     parts = [
         BEGIN,
-        f"Printed by `python benchmarks/figures.py --scale {scale}`; CPU time, medians "
-        f"of interleaved rounds, and in brackets how many times as long as chronomux.",
+        f"Printed by `python benchmarks/figures.py --scale {scale}`; CPU time, best of "
+        f"interleaved rounds; in brackets how many times as long as chronomux.",
         f"{tables.machine_line(report)}.",
     ]
     for suite, groups in tables.by_suite(report).items():
