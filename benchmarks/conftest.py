@@ -10,6 +10,9 @@ How a benchmark is written: one test a group, which hands our code and the peers
         numbers = list(range(scale(quick=10_000, full=1_000_000)))
         contest("sum", lambda: ours(numbers), peers={"sum": lambda: sum(numbers)})
 
+A call should take a millisecond or more, at least a hundred times what the clock and
+the call itself cost.
+
 Tests that need pytest-benchmark's own `benchmark` fixture work too: one test a
 contender, all with the same `benchmark.group`, each with its name in
 `benchmark.extra_info["contender"]` (or a parameter `contender`), ours "chronomux".
@@ -53,10 +56,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    # A warning about an empty report must not hide why it is empty.
-    config.addinivalue_line(
-        "filterwarnings", "default::pytest_benchmark.logger.PytestBenchmarkWarning"
-    )
     # Its tables know nothing of the peers in a contest; ours follow at the end.
     if not config.getoption("benchmark_verbose"):
         config.option.benchmark_quiet = True

@@ -16,7 +16,8 @@ from typing import Any, TypeAlias
 
 from benchmarks.ratios import OURS
 
-Contender: TypeAlias = Callable[[], object]
+Contender: TypeAlias = Callable[..., object]
+Prepare: TypeAlias = Callable[[], tuple[Any, ...]]
 
 FEWEST_ROUNDS = 7
 MOST_ROUNDS = 40
@@ -44,19 +45,22 @@ class Contest:
         peers: Mapping[str, Contender | None],
         yardsticks: Mapping[str, Contender | None] | None = None,
         items: int | None = None,
+        prepare: Prepare = tuple,
     ) -> None:
         """Measure `ours` against `peers` and `yardsticks` as benchmark group `group`.
 
         Peers compete; yardsticks (a memcpy, our code with an option off) are measured
         but never called the best peer. None stands for a contender that is not
-        installed. `items` is what one call handles, to print times per item.
+        installed. `items` is what one call handles, to print times per item. What a
+        call uses up (a filled queue) comes from `prepare`, off the clock: the tuple it
+        returns is the call's arguments, made anew for each.
         """
         yardsticks = yardsticks or {}
         named = {**peers, **yardsticks}
         present = {name: call for name, call in named.items() if call is not None}
         # pytest-benchmark reads the group when it starts to measure.
         self._benchmark.group = group
-        seconds = self._measure(ours, present)
+        seconds = self._measure(ours, present, prepare)
         self._benchmark.extra_info.update(
             contender=OURS,
             items=items,
@@ -66,42 +70,46 @@ class Contest:
         )
 
     def _measure(
-        self, ours: Contender, others: dict[str, Contender]
+        self, ours: Contender, others: dict[str, Contender], prepare: Prepare
     ) -> dict[str, list[float]]:
         """Our rounds go to pytest-benchmark, the others' are returned, in seconds."""
         seconds: dict[str, list[float]] = {name: [] for name in others}
         turns = itertools.count()
         held: list[object] = []
 
-        def others_turn() -> None:
+        def others_turn() -> tuple[tuple[Any, ...], dict[str, Any]]:
             # Results are freed between turns and off the clock, for every contender.
             held.clear()
             first = next(turns) % max(1, len(others))
             names = list(others)
             for name in names[first:] + names[:first]:
-                seconds[name].append(self._seconds(others[name]))
+                seconds[name].append(self._seconds(others[name], prepare))
+            return prepare(), {}
 
         # A collection would bill one contender for the objects of all.
         gc.collect()
         gc.disable()
         try:
-            rounds = self._rounds([ours, *others.values()])
+            rounds = self._rounds([ours, *others.values()], prepare)
             self._benchmark.pedantic(
-                lambda: held.append(ours()), setup=others_turn, rounds=rounds
+                lambda *given: held.append(ours(*given)),
+                setup=others_turn,
+                rounds=rounds,
             )
         finally:
             gc.enable()
         return seconds
 
-    def _rounds(self, contenders: list[Contender]) -> int:
+    def _rounds(self, contenders: list[Contender], prepare: Prepare) -> int:
         """Run everyone once (warm caches and imports) and see how many rounds fit."""
-        cost = sum(self._seconds(contender) for contender in contenders)
+        cost = sum(self._seconds(contender, prepare) for contender in contenders)
         affordable = int(self._budget / max(cost, 1e-6))
         return max(FEWEST_ROUNDS, min(MOST_ROUNDS, affordable))
 
-    def _seconds(self, contender: Contender) -> float:
+    def _seconds(self, contender: Contender, prepare: Prepare) -> float:
+        given = prepare()
         start = self._timer()
-        result = contender()
+        result = contender(*given)
         seconds = self._timer() - start
         del result
         return seconds

@@ -104,6 +104,8 @@ def run(options: argparse.Namespace) -> int:
         start = time.monotonic()
         report = measure(options.tests or [SUITES], options.scale)
         took = time.monotonic() - start
+        # Also there to look at should a second measurement fail.
+        save(report, options.json)
         report = settle(report, floors, lambda ids: measure(ids, options.scale))
         save(report, options.json)
         if options.scale == "quick" and took > BUDGET_SECONDS:

@@ -17,6 +17,8 @@ from benchmarks.ratios import Report, ReportError
 
 ROOT = Path(__file__).resolve().parent.parent
 SUITES = "benchmarks"
+# As an error, "nothing to save" would hide why nothing was measured.
+QUIET = ("-W", "ignore::pytest_benchmark.logger.PytestBenchmarkWarning")
 # Far above the five minutes a quick run may take: this only ends what hangs.
 DEADLINE_SECONDS = {"quick": 1200.0, "full": 3600.0}
 
@@ -58,7 +60,7 @@ def save(report: Report, path: Path) -> None:
 
 
 def _run_pytest(arguments: list[str], scale: str) -> None:
-    command = [sys.executable, "-m", "pytest", "-v", "--color=no", *arguments]
+    command = [sys.executable, "-m", "pytest", "-v", "--color=no", *QUIET, *arguments]
     with subprocess.Popen(
         command,
         cwd=ROOT,

@@ -210,9 +210,11 @@ def keep_better(
         if name in new
         and margin(new[name], floors[name]) > margin(old[name], floors[name])
     }
-    kept = [entry for entry in report["benchmarks"] if entry["group"] not in better]
-    taken = [entry for entry in again["benchmarks"] if entry["group"] in better]
-    return {**report, "benchmarks": kept + taken}
+    entries: list[dict[str, Any]] = []
+    for name in old:
+        source = again if name in better else report
+        entries += [e for e in source["benchmarks"] if e["group"] == name]
+    return {**report, "benchmarks": entries}
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,13 @@ class Benchmark:
         self.rounds = 0
 
     def pedantic(
-        self, target: Callable[[], object], setup: Callable[[], None], rounds: int
+        self, target: Callable[..., object], setup: Callable[[], Any], rounds: int
     ) -> None:
         assert self.group, "pytest-benchmark reads the group before it measures"
         self.rounds = rounds
         for _ in range(rounds):
-            setup()
-            target()
+            args, kwargs = setup()
+            target(*args, **kwargs)
 
 
 class Track:
@@ -94,6 +94,27 @@ def test_rounds_fit_the_budget_within_bounds(budget: float, rounds: int) -> None
         "group", track.contender("ours", 1), peers={"p": track.contender("p", 2)}
     )
     assert benchmark.rounds == rounds
+
+
+def test_every_call_is_given_what_was_prepared_for_it_off_the_clock() -> None:
+    track, benchmark = Track(), Benchmark()
+    used: list[object] = []
+
+    def filled_queue() -> tuple[list[int]]:
+        track.now += 1000
+        return ([],)
+
+    def take(queue: list[int]) -> None:
+        assert queue == [], "an input was used twice"
+        queue.append(1)
+        used.append(queue)
+        track.now += 1
+
+    Contest(benchmark, track.time, budget=0)(
+        "group", take, peers={"p": take}, prepare=filled_queue
+    )
+    assert benchmark.extra_info["peers"]["p"] == [1.0] * FEWEST_ROUNDS
+    assert len(used) == 2 + 2 * FEWEST_ROUNDS
 
 
 def test_no_result_is_alive_while_another_contender_runs() -> None:
