@@ -34,8 +34,8 @@ def block(report: Report) -> str:
         f"interleaved rounds; in brackets how many times as long as chronomux.",
         f"{tables.machine_line(report)}.",
     ]
-    for suite, groups in tables.by_suite(report).items():
-        parts += [f"`benchmarks/{suite}`:", tables.markdown(groups)]
+    for subject, groups in tables.by_subject(report).items():
+        parts += [f"{subject.capitalize()}:", tables.markdown(groups)]
     return "\n\n".join([*parts, END])
 
 

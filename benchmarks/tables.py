@@ -44,7 +44,7 @@ def ratio_table(groups: Mapping[str, Group], floors: Mapping[str, Floor]) -> str
 
 
 def _contender_rows(group: Group, floor: Floor) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for contender in group.others:
         ratio, least = group.ratio(contender), floor.ratios.get(contender)
         under = least is not None and ratio < least
@@ -119,10 +119,15 @@ def _markdown_row(group: Group, names: list[str]) -> list[str]:
     return [group.name, ours, *map(cell, names)]
 
 
-def by_suite(report: Report) -> dict[str, list[Group]]:
-    """A report's groups by the file that measures them, e.g. "bench_merge.py"."""
-    suites: dict[str, list[Group]] = {}
+def by_subject(report: Report) -> dict[str, list[Group]]:
+    """A report's groups by the test function that measures them.
+
+    "benchmarks/bench_merge.py::test_merge_of_lists[8-bursty]" is about "merge of lists
+    (`benchmarks/bench_merge.py`)": one table, as its groups have the same contenders.
+    """
+    subjects: dict[str, list[Group]] = {}
     for group in ratios.read_groups(report).values():
-        suite = group.tests[0].split("::")[0].rsplit("/", 1)[-1]
-        suites.setdefault(suite, []).append(group)
-    return suites
+        path, _, test = group.tests[0].partition("::")
+        words = test.partition("[")[0].removeprefix("test_").replace("_", " ")
+        subjects.setdefault(f"{words} (`{path}`)", []).append(group)
+    return subjects

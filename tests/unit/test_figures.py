@@ -20,12 +20,22 @@ def test_figures_name_machine_date_command_and_ratio() -> None:
     )
     text = figures.block(made)
     assert "python benchmarks/figures.py --scale quick" in text
-    assert (
-        "Made Up 1, 2 cores, Linux x86_64, CPython 3.11.2, numpy 2.0; 2024-02-29"
-        in (text)
-    )
+    assert "A (`benchmarks/bench_made_up.py`):" in text
+    assert "B (`benchmarks/bench_made_up.py`):" in text
+    machine = "Made Up 1, 2 cores, Linux x86_64, CPython 3.11.2, numpy 2.0; 2024-02-29"
+    assert machine in text
     assert "| a | **2 ns** | 6 ns (3x) | 10 ns (5x) |" in text
-    assert "| b | **500 ms** | 1 s (2x) | - |" in text
+    assert "| b | **500 ms** | 1 s (2x) |" in text
+
+
+def test_groups_of_one_test_function_share_a_table() -> None:
+    one, other = race("a k=2", 3.0), entry("a k=8", 1.0, peers={"fast": [0.5]})
+    for number, made in enumerate((one, other)):
+        made["fullname"] = f"benchmarks/bench_x.py::test_merge_of_it[{number}]"
+    text = figures.block(report(one, other))
+    assert text.count("Merge of it (`benchmarks/bench_x.py`):") == 1
+    assert "| a k=2 | **1 s** | 3 s (3x) | - |" in text
+    assert "| a k=8 | **1 s** | - | 500 ms (0.5x) |" in text
 
 
 def test_figures_are_written_between_the_markers_and_nowhere_else(
