@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from benchmarks.contest import FEWEST_ROUNDS, MOST_ROUNDS, Contest
-from benchmarks.measure import MeasureError, measure
 
 
 class Benchmark:
@@ -135,8 +134,3 @@ def test_no_result_is_alive_while_another_contender_runs() -> None:
         lambda: Result("ours"),
         peers={"p": lambda: Result("p"), "q": lambda: Result("q")},
     )
-
-
-def test_benchmark_that_cannot_run_raises_with_the_output_of_pytest() -> None:
-    with pytest.raises(MeasureError, match=r"no_such_test(.|\n)*status 4"):
-        measure(["benchmarks/bench_merge.py::no_such_test"])
