@@ -18,6 +18,7 @@ cdef struct Block:
     PyObject** items  # owned
     Py_ssize_t next  # the first position of the sequence that is not known
     bint final  # nothing follows
+    bint stuck  # the next key failed, or is not a number
 
 
 cdef extern from *:
@@ -44,8 +45,8 @@ cdef class Blocks:
     cdef PyObject** items
     cdef bint leftovers  # a key had one: low words matter
 
-    # Read on in an input none of whose items is known. True unless the first key is
-    # not a number; raises what it raises. An error behind it is kept for the next time.
+    # Fill the block of an input up. False if nothing is known of it and its next key is
+    # not a number; raises what that key raises, once nothing is known.
     cdef bint read(self, Py_ssize_t i) except -1
 
     # Iterators over what was not taken from each input; their items are let go.

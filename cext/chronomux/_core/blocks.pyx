@@ -14,6 +14,7 @@ from cpython.long cimport PyLong_CheckExact
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
+from libc.string cimport memmove
 
 from chronomux._core.ordinal cimport LEFTOVER_BITS, Exact, exact_of_float, exact_of_int
 
@@ -25,7 +26,7 @@ cdef extern from "Python.h":
 
 cdef enum:
     ITEMS = 1 << 14  # known of all inputs together
-    LEAST = 128  # known of one input, so that a round gives more than it costs
+    LEAST = 256  # known of one input, so that a round gives more than it costs
     MOST = 2048
     LEFTOVER_END = (1 << LEFTOVER_BITS) - 1
 
@@ -87,29 +88,33 @@ cdef class Blocks:
 
     cdef bint read(self, Py_ssize_t i) except -1:
         cdef Block* block = &self.blocks[i]
-        sequence = self.sequences[i]
-        if i in self.errors:
+        move_to_front(block)
+        if not (block.final or block.stuck):
+            sequence = self.sequences[i]
+            try:
+                if type(sequence) is list:
+                    self.read_list(sequence, block)
+                elif type(sequence) is tuple:
+                    self.read_tuple(sequence, block)
+                else:
+                    self.read_array(sequence, block)
+            except BaseException as error:
+                block.stuck = True
+                self.errors[i] = error
+        if block.end == 0 and i in self.errors:
             raise self.errors.pop(i)
-        block.begin = block.end = 0
-        try:
-            if type(sequence) is list:
-                self.read_list(sequence, block)
-            elif type(sequence) is tuple:
-                self.read_tuple(sequence, block)
-            else:
-                self.read_array(sequence, block)
-        except BaseException as error:
-            if block.end == 0:
-                raise
-            self.errors[i] = error
         return block.end > 0 or block.final
 
     cdef int read_list(self, list items, Block* block) except -1:
-        while block.end < self.size and block.next < PyList_GET_SIZE(items):
-            if block.next + 2 * AHEAD < PyList_GET_SIZE(items):
+        cdef Py_ssize_t i, end = block.next + self.size - block.end
+        cdef bint dicts = self.getter.name is not None
+        for i in range(block.next, min(block.next + 2 * AHEAD, PyList_GET_SIZE(items))):
+            prefetch(PyList_GET_ITEM(items, i))
+        while block.next < min(end, PyList_GET_SIZE(items)):
+            if block.next + 2 * AHEAD < min(end, PyList_GET_SIZE(items)):
                 prefetch(PyList_GET_ITEM(items, block.next + 2 * AHEAD))
-                if self.getter.name is not None:
-                    prefetch_keys(PyList_GET_ITEM(items, block.next + AHEAD))
+            if dicts and block.next + AHEAD < PyList_GET_SIZE(items):
+                prefetch_keys(PyList_GET_ITEM(items, block.next + AHEAD))
             item = <object>PyList_GET_ITEM(items, block.next)
             if not self.add(block, self.getter.get(item), item):
                 return 0
@@ -126,7 +131,7 @@ cdef class Blocks:
 
     cdef int read_array(self, object array, Block* block) except -1:
         """Items as iterating over the array would give them; keys as Python numbers."""
-        part = array[block.next:block.next + self.size]
+        part = array[block.next:block.next + self.size - block.end]
         keys = part.tolist() if self.getter.key is None else map(self.getter.key, part)
         for key, item in zip(keys, part):
             if not self.add(block, key, item):
@@ -136,18 +141,20 @@ cdef class Blocks:
 
     cdef bint add(self, Block* block, object key, object item) except -1:
         """False, with nothing added, if the key is not a number of the typed lane."""
-        cdef Exact exact
+        cdef Exact exact = Exact(0, 0)
         cdef int overflow = 0
         cdef long long number
         if PyFloat_CheckExact(key):
             exact = exact_of_float(PyFloat_AS_DOUBLE(key))
         elif PyLong_CheckExact(key):
             number = PyLong_AsLongLongAndOverflow(key, &overflow)
-            if overflow:
-                return False
-            exact = exact_of_int(number)
+            if overflow == 0:
+                exact = exact_of_int(number)
             self.leftovers |= exact.low != 0
         else:
+            overflow = 1
+        if overflow:
+            block.stuck = True
             return False
         if self.reverse:  # one less: a missing key sorts last, but not as no key
             exact = Exact(~exact.high - 1, LEFTOVER_END - exact.low)
@@ -158,6 +165,15 @@ cdef class Blocks:
         block.end += 1
         block.next += 1
         return True
+
+
+cdef void move_to_front(Block* block) noexcept:
+    cdef Py_ssize_t count = block.end - block.begin
+    memmove(block.high, block.high + block.begin, count * sizeof(uint64_t))
+    memmove(block.low, block.low + block.begin, count * sizeof(uint16_t))
+    memmove(block.items, block.items + block.begin, count * sizeof(PyObject*))
+    block.begin = 0
+    block.end = count
 
 
 cdef inline void prefetch_keys(PyObject* item) noexcept:

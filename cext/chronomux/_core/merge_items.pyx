@@ -37,7 +37,7 @@ cdef class BlockMerge:
     # One word an input, side by side because each round looks at all of them.
     cdef uint64_t* first  # the first known key, or NO_KEY
     cdef uint64_t* last  # the last one, or NO_KEY if nothing follows
-    cdef Py_ssize_t* hungry  # inputs none of whose items is known
+    cdef Py_ssize_t* hungry  # inputs that gave items since they were read
     cdef Py_ssize_t hunger
     # One round: the runs it merges, and the items it gives out.
     cdef Block* runs
@@ -144,7 +144,7 @@ cdef class BlockMerge:
         return 0
 
     cdef bint feed(self) except -1:
-        """Read on wherever nothing is known.
+        """Read on wherever items were taken: rounds stay as large as blocks allow.
 
         False if that is for the lazy merge: a key is not a number, or one input is
         left, whose keys nobody needs.
@@ -154,11 +154,11 @@ cdef class BlockMerge:
         while self.hunger:
             i = self.hungry[self.hunger - 1]
             block = &self.known.blocks[i]
-            if not block.final and (self.live == 1 or not self.known.read(i)):
+            if self.live == 1 or not self.known.read(i):
                 return False
             self.hunger -= 1
-            self.live -= block.begin == block.end
-            self.first[i] = block.high[0] if block.begin < block.end else NO_KEY
+            self.live -= block.end == 0
+            self.first[i] = block.high[0] if block.end else NO_KEY
             self.last[i] = NO_KEY if block.final else block.high[block.end - 1]
         return True
 
@@ -191,12 +191,8 @@ cdef class BlockMerge:
         run.end = run.begin + size
         self.run_count += 1
         block.begin += size
-        if block.begin < block.end:
-            self.first[i] = block.high[block.begin]
-        else:
-            self.first[i] = NO_KEY
-            self.hungry[self.hunger] = i
-            self.hunger += 1
+        self.hungry[self.hunger] = i
+        self.hunger += 1
 
     cdef void merge_runs(self) noexcept:
         cdef Block* run
