@@ -18,10 +18,13 @@ from typing import Any, Protocol
 
 from chronomux.types import QueueLike
 
-__all__ = ["SLICE", "InputPort", "accepts", "input_port"]
+__all__ = ["FIRST_PAUSE", "SLICE", "InputPort", "accepts", "input_port"]
 
 SLICE = 0.04
 """Seconds that a wait lasts at most before stop() and new queues are looked at."""
+
+FIRST_PAUSE = 0.001
+"""Seconds between the first two looks at a queue that has to be polled."""
 
 
 class TimedQueue(Protocol):
@@ -88,6 +91,27 @@ class TimedInput(InputPort):
 
     def get_within(self, seconds: float) -> Any:
         return self.queue.get(block=True, timeout=seconds)
+
+
+class PolledInput(InputPort):
+    """A queue with `get_nowait` whose `get` has no timeout: it is asked again."""
+
+    def __init__(self, queue: Any) -> None:
+        super().__init__(queue)
+        self.get_now = queue.get_nowait  # type: ignore[method-assign]
+
+    def get_within(self, seconds: float) -> Any:
+        deadline = time.monotonic() + seconds
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                return self.get_now()
+            except Empty:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise
+            time.sleep(min(pause, left))
+            pause *= 2
 
 
 class PipeInput(InputPort):
@@ -191,7 +215,7 @@ class ThreadInput(InputPort):
 
     def get_patiently(self) -> Any:
         """Get an item, also from a queue whose `get` raises Empty rather than wait."""
-        pause = 0.001
+        pause = FIRST_PAUSE
         while True:
             try:
                 return self.queue.get()
@@ -208,4 +232,8 @@ def input_port(queue: QueueLike) -> InputPort:
     pipe = hasattr(reader, "fileno") and hasattr(reader, "poll")
     if accepts(queue.get, "block", "timeout"):
         return PipeInput(queue) if pipe else TimedInput(queue)
-    return BarePipeInput(queue) if pipe else ThreadInput(queue)
+    if pipe:
+        return BarePipeInput(queue)
+    if callable(getattr(queue, "get_nowait", None)):
+        return PolledInput(queue)
+    return ThreadInput(queue)

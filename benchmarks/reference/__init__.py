@@ -1,0 +1,1 @@
+"""The plain pure-Python way to do what chronomux does: the baselines."""
