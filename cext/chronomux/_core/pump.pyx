@@ -102,6 +102,7 @@ cdef class Pump:
     cdef Entry mark  # the greatest key that went out
     cdef object mark_key
     cdef bint marked
+    cdef object verdict  # the DisorderError raised
     cdef readonly Py_ssize_t source  # the input whose item was sent last
     cdef readonly Py_ssize_t at
     cdef readonly object error
@@ -155,10 +156,13 @@ cdef class Pump:
             status = self.fanout.proceed()
             if status != STATUS_DONE:
                 return status
-        while left > 0 and not self.interrupted:
+        while left > 0:
             status = self.refill()
             if status != STATUS_DONE:
                 return status
+            # After the get: what was registered before an item's put sees the item.
+            if self.interrupted:
+                return STATUS_PAUSED
             if self.heap.size == 0:
                 return STATUS_DRY
             self.take()
@@ -247,9 +251,9 @@ cdef class Pump:
         try:
             key = self.key_of(item)
             return self.place(number, intake, key, item)
-        except DisorderError:
-            raise
         except Exception as error:
+            if error is self.verdict:
+                raise
             raise self.blame(number, key is NO_KEY, error) from error
 
     cdef object key_of(self, object item):
@@ -308,13 +312,14 @@ cdef class Pump:
         if entry.lane != MISSING:
             self.measure_step_back(intake, key)
         if self.on_disorder == RAISE:
-            raise DisorderError(
+            self.verdict = DisorderError(
                 f"input {entry.input}, item {position}: key {key!r} is below "
                 f"{self.mark_key!r}, which has gone out; "
                 "use on_disorder='emit' or 'drop' to go on",
                 entry.input,
                 position,
             )
+            raise self.verdict
         return self.on_disorder
 
     cdef int measure_step_back(self, Intake intake, object key) except -1:

@@ -39,7 +39,7 @@ class OutputPort:
         """Put an item, however long that takes."""
         while True:
             try:
-                return self.put_within(item, 1.0)
+                return self.put_within(item, SLICE)
             except Full:
                 continue
 
@@ -82,19 +82,13 @@ class PolledOutput(OutputPort):
     def __init__(self, queue: Any) -> None:
         super().__init__(queue)
         self.put_now = queue.put_nowait  # type: ignore[method-assign]
+        self.pause = FIRST_PAUSE
 
     def put_within(self, item: Any, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                return self.put_now(item)
-            except Full:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise
-            time.sleep(min(pause, left))
-            pause *= 2
+        time.sleep(min(self.pause, seconds))
+        self.pause = min(2 * self.pause, SLICE)
+        self.put_now(item)
+        self.pause = FIRST_PAUSE
 
 
 class ThreadOutput(OutputPort):
