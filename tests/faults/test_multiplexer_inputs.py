@@ -100,7 +100,7 @@ def test_an_input_whose_connection_broke_is_dead(kind, error):
     multiplexer, output = merge("raise")
     multiplexer.run()
     assert set(drain(output)) <= {1, 2}
-    with pytest.raises(DeadInputError, match="input 0 is dead: .*gone") as caught:
+    with pytest.raises(DeadInputError, match=r"input 0 is dead: .*gone") as caught:
         multiplexer.join(20)
     assert caught.value.__cause__ is error
 
@@ -194,7 +194,7 @@ def test_a_queue_may_say_that_its_producers_are_gone(kind, alone):
     output = multiplexer.output_queue(Queue())
     multiplexer.run()
     assert [item for item in drain(output) if item] == [1, 2, 3], "what was left"
-    with pytest.raises(DeadInputError, match="input 0 .* producers are gone"):
+    with pytest.raises(DeadInputError, match=r"input 0 .* producers are gone"):
         multiplexer.join(20)
 
 
@@ -292,7 +292,10 @@ def test_empty_raised_by_a_plain_get_means_nothing_yet():
             self.inner.put(item)
 
     multiplexer = SortedQueueMultiplexer().run()
-    source, output = multiplexer.input_queue(Impatient()), multiplexer.output_queue(Queue())
+    source, output = (
+        multiplexer.input_queue(Impatient()),
+        multiplexer.output_queue(Queue()),
+    )
     source.put(1)
     assert receive(output, 1) == [1]
     time.sleep(0.05)

@@ -69,7 +69,7 @@ def test_a_merge_without_an_output_left_ends_with_an_error(kind, make):
     source = multiplexer.input_queue(fill(Queue(), range(50)))
     multiplexer.output_queue(make())
     multiplexer.run()
-    with pytest.raises(ChronomuxError, match="every output is gone.*consumer gone"):
+    with pytest.raises(ChronomuxError, match=r"every output is gone.*consumer gone"):
         multiplexer.join(20)
     assert source.qsize() > 0, "it did not read on for nobody"
 

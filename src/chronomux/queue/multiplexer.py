@@ -205,7 +205,8 @@ class QueueMultiplexer:
             self._move_items()
         except BaseException as error:
             self.exception = error
-            logger.error("a merge ended: %s: %s", type(error).__name__, error)
+            # Its text: a record kept by a handler must not keep the items alive.
+            logger.error("a merge ended: %s: %s", type(error).__name__, str(error))
         finally:
             self._finish()
 

@@ -38,7 +38,18 @@ def test_a_step_is_an_item_or_an_attribute_and_is_called_if_it_can_be(names, ite
 
 @pytest.mark.parametrize(
     "item",
-    [{}, {"a": 1}, {"a": None}, {"a": []}, {"a": {"c": 1}}, None, 1, "text", (), object()],
+    [
+        {},
+        {"a": 1},
+        {"a": None},
+        {"a": []},
+        {"a": {"c": 1}},
+        None,
+        1,
+        "text",
+        (),
+        object(),
+    ],
 )
 def test_what_is_not_there_is_none(item):
     assert KeyPath("a", "b")(item) is None

@@ -46,7 +46,9 @@ def test_late_items_are_dropped_and_counted():
 def test_a_late_item_raises_and_says_where():
     multiplexer, received = merge_of([[6, 7], [1, 5, 2]], on_disorder="raise")
     assert received == [1, 5]
-    with pytest.raises(DisorderError, match="input 1, item 2: key 2 is below 5") as caught:
+    with pytest.raises(
+        DisorderError, match="input 1, item 2: key 2 is below 5"
+    ) as caught:
         multiplexer.join()
     assert (caught.value.input, caught.value.position) == (1, 2)
     assert multiplexer.stats.inputs[1].disorder.count == 1

@@ -1,4 +1,4 @@
-"""An idle multiplexer costs next to nothing. The figures are CPU time, not wall time."""
+"""An idle multiplexer costs next to nothing: CPU time, not wall time."""
 
 from __future__ import annotations
 

@@ -63,7 +63,11 @@ EAST = timezone(timedelta(hours=2))
         ([1, 3], [2.5, 3.0], [1, 2.5, 3, 3.0]),
         ([True, 2], [False, 1.5], [False, True, 1.5, 2]),
         ([2**53 + 1], [float(2**53), 2.0**53 + 2], [2.0**53, 2**53 + 1, 2.0**53 + 2]),
-        ([2**63 - 1, 2**80], [2.0**63, 2**80 + 1], [2**63 - 1, 2.0**63, 2**80, 2**80 + 1]),
+        (
+            [2**63 - 1, 2**80],
+            [2.0**63, 2**80 + 1],
+            [2**63 - 1, 2.0**63, 2**80, 2**80 + 1],
+        ),
         ([-(2**80), 0], [-math.inf, math.inf], [-math.inf, -(2**80), 0, math.inf]),
         ([Decimal("0.1"), 1], [0.1, Decimal(2)], [Decimal("0.1"), 0.1, 1, Decimal(2)]),
         (["a", "c"], ["b", "c"], ["a", "b", "c", "c"]),
@@ -110,12 +114,17 @@ def test_equal_keys_of_different_types_go_out_in_the_order_of_inputs(direction):
     assert [type(item["k"]) for item in received] == [float, bool, Decimal, int]
 
 
-@pytest.mark.parametrize("nothing", [{}, {"k": None}, {"k": NAN}, {"k": Decimal("nan")}])
+@pytest.mark.parametrize(
+    "nothing", [{}, {"k": None}, {"k": NAN}, {"k": Decimal("nan")}]
+)
 @pytest.mark.parametrize("other", [-math.inf, -(2**80), "", (), NAIVE])
 def test_a_missing_key_is_below_all_others(nothing, other):
     item = {"k": other}
     assert merged([[item], [nothing]], sort_key="k") == [nothing, item]
-    assert merged([[nothing], [item]], sort_key="k", sort_direction="max") == [item, nothing]
+    assert merged([[nothing], [item]], sort_key="k", sort_direction="max") == [
+        item,
+        nothing,
+    ]
 
 
 def test_missing_keys_are_equal_to_each_other():
@@ -152,7 +161,9 @@ def test_a_comparison_that_raises_something_else_ends_the_merge_alike():
 
 
 def test_a_key_function_that_raises_ends_the_merge_and_names_the_item():
-    with pytest.raises(SortKeyError, match=r"input 1, item 2: .*KeyError: 't'") as caught:
+    with pytest.raises(
+        SortKeyError, match=r"input 1, item 2: .*KeyError: 't'"
+    ) as caught:
         merged([[{"t": 9}], [{"t": 1}, {"t": 2}, {}]], sort_key=lambda item: item["t"])
     assert isinstance(caught.value.__cause__, KeyError)
 
@@ -175,5 +186,5 @@ def test_a_step_of_a_path_that_raises_ends_the_merge_and_names_the_item():
     def stamp():
         raise RuntimeError("no clock")
 
-    with pytest.raises(SortKeyError, match="input 0, item 1: .*no clock"):
+    with pytest.raises(SortKeyError, match=r"input 0, item 1: .*no clock"):
         merged([[{"t": 1}, {"t": stamp}]], sort_key="t")

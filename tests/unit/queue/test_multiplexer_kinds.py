@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import random
 import threading
 import time
+from itertools import chain
 
 import pytest
 
@@ -48,7 +51,7 @@ def test_items_come_out_in_order_and_ties_in_the_order_of_inputs(make_queue, dir
         fill(queue, column)
     received = drain(output)
     reverse = direction == "max"
-    expected = sorted(sum(columns, []), key=lambda item: item[0], reverse=reverse)
+    expected = sorted(chain(*columns), key=lambda item: item[0], reverse=reverse)
     assert received == expected
     multiplexer.join(20)
     assert_nothing_comes(output, 0.05)
@@ -119,20 +122,21 @@ def test_stop_delivers_empty_to_a_full_output_when_room_appears(make_bounded, ki
     assert_nothing_comes(output, 0.05)
 
 
-def latency(multiplexer, source, output, count=12):
-    """The least seconds from a put to the item's arrival, after pauses."""
-    best = 1e9
+def latencies(multiplexer, source, output, count=7):
+    """Seconds from a put to the item's arrival, each after a pause; sorted."""
+    took = []
+    rng = random.Random(count)
     for number in range(count):
-        time.sleep(0.06)
+        time.sleep(rng.uniform(0.04, 0.1))
         came = []
         reader = threading.Thread(target=lambda came=came: came.append(output.get()))
         reader.start()
         began = time.monotonic()
         source.put(number)
         reader.join(20)
+        took.append(time.monotonic() - began)
         assert came == [number]
-        best = min(best, time.monotonic() - began)
-    return best
+    return sorted(took)
 
 
 def test_a_lone_item_passes_within_60_ms_of_two_idle_inputs(make_queue):
@@ -140,20 +144,20 @@ def test_a_lone_item_passes_within_60_ms_of_two_idle_inputs(make_queue):
     _, source = [multiplexer.input_queue(make_queue()) for _ in range(2)]
     output = multiplexer.output_queue(make_queue())
     try:
-        assert latency(multiplexer, source, output) < 0.06
+        took = latencies(multiplexer, source, output)
+        assert took[4] < 0.06, took  # leaves out what a busy machine delays
     finally:
         multiplexer.stop()
 
 
-def test_a_lone_item_passes_at_once_when_its_queue_can_be_waited_for(manager):
-    import multiprocessing
-
+def test_a_lone_item_passes_at_once_when_its_queue_can_be_waited_for():
     for make in (multiprocessing.Queue, multiprocessing.SimpleQueue):
         multiplexer = QueueMultiplexer().run()
         _, source = [multiplexer.input_queue(make()) for _ in range(2)]
         output = multiplexer.output_queue(make())
         try:
-            assert latency(multiplexer, source, output) < 0.005
+            took = latencies(multiplexer, source, output)
+            assert took[2] < 0.005, took
         finally:
             multiplexer.stop()
 
@@ -168,6 +172,7 @@ def test_a_lone_item_passes_at_once_when_the_merge_waits_for_one_queue(
     source = multiplexer.input_queue(make_queue())
     output = multiplexer.output_queue(make_queue())
     try:
-        assert latency(multiplexer, source, output) < 0.005
+        took = latencies(multiplexer, source, output)
+        assert took[2] < 0.005, took
     finally:
         multiplexer.stop()

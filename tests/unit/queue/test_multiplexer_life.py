@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from queue import Queue, SimpleQueue
 
 import pytest
@@ -172,8 +174,12 @@ def test_a_with_block_raises_the_error_of_the_merge_but_hides_no_other():
     with pytest.raises(SortKeyError), failing() as multiplexer:
         eventually(lambda: not multiplexer.is_running)
     with pytest.raises(ZeroDivisionError), failing() as multiplexer:
-        eventually(lambda: not multiplexer.is_running)
-        raise ZeroDivisionError
+        fail_after_the_end_of(multiplexer)
+
+
+def fail_after_the_end_of(multiplexer):
+    eventually(lambda: not multiplexer.is_running)
+    raise ZeroDivisionError
 
 
 @BOTH
@@ -244,6 +250,25 @@ def test_stop_counts_what_was_taken_and_not_passed_on():
     multiplexer.stop()
     assert drain(output) == []
     assert multiplexer.stats.inputs[0].undelivered == 1
+
+
+@pytest.mark.parametrize("last", [3, "not comparable"])
+def test_no_item_is_kept_after_the_end(last):
+    class Item:
+        def __init__(self, key):
+            self.key = key
+
+    multiplexer = SortedQueueMultiplexer(sort_key="key")
+    items = [Item(key) for key in (1, 2, last)]
+    multiplexer.input_queue(fill(SimpleQueue(), items[::2]))
+    multiplexer.input_queue(fill(SimpleQueue(), items[1:2]))
+    output = multiplexer.output_queue(SimpleQueue())
+    multiplexer._run_thread()
+    drain(output)
+    gone = [weakref.ref(item) for item in items]
+    del items, multiplexer, output
+    gc.collect()
+    assert [ref() for ref in gone] == [None] * 3
 
 
 @BOTH
