@@ -82,3 +82,31 @@ def test_an_idle_multiplexer_uses_under_one_percent_of_a_core(wait, manager):
             multiplexer.stop()
     greedy = {kind: f"{share:.2%}" for kind, share in shares.items() if share >= SHARE}
     assert not greedy, "of a core"
+
+
+class DeadQueue(Queue):
+    """Has nothing at once, and raises when it is waited for."""
+
+    def get(self, block=True, timeout=None):
+        if block:
+            raise ConnectionResetError("gone")
+        return super().get(block, timeout)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="threads have no CPU clock")
+def test_waiting_for_dead_inputs_to_come_back_costs_as_little():
+    idle = {}
+    for kind in (QueueMultiplexer, SortedQueueMultiplexer):
+        for inputs in (1, 2):
+            multiplexer = kind(on_dead_input="wait")
+            for _ in range(inputs):
+                multiplexer.input_queue(DeadQueue())
+            multiplexer.output_queue(Queue())
+            idle[f"{kind.__name__}, {inputs}"] = multiplexer.run()
+    try:
+        time.sleep(0.3)
+        shares = shares_of(idle)
+    finally:
+        for multiplexer in idle.values():
+            multiplexer.stop()
+    assert max(shares.values()) < 2 * SHARE, shares

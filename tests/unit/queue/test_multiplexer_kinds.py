@@ -122,21 +122,28 @@ def test_stop_delivers_empty_to_a_full_output_when_room_appears(make_bounded, ki
     assert_nothing_comes(output, 0.05)
 
 
-def latencies(multiplexer, source, output, count=7):
-    """Seconds from a put to the item's arrival, each after a pause; sorted."""
-    took = []
-    rng = random.Random(count)
-    for number in range(count):
-        time.sleep(rng.uniform(0.04, 0.1))
-        came = []
-        reader = threading.Thread(target=lambda came=came: came.append(output.get()))
-        reader.start()
-        began = time.monotonic()
-        source.put(number)
-        reader.join(20)
-        took.append(time.monotonic() - began)
-        assert came == [number]
-    return sorted(took)
+def assert_passes_within(seconds, source, output):
+    """A lone item passes in so many seconds, but for what a busy machine delays."""
+    rng = random.Random(seconds)
+    for _ in range(3):
+        took = sorted(latency(source, output, rng.uniform(0.04, 0.1)) for _ in range(7))
+        if took[3] < seconds:
+            return
+    raise AssertionError(f"medians stay above {seconds} s: {took}")
+
+
+def latency(source, output, pause):
+    """Seconds from a put, after a pause, to the item's arrival."""
+    came = []
+    reader = threading.Thread(target=lambda: came.append(output.get()))
+    reader.start()
+    time.sleep(pause)
+    began = time.monotonic()
+    source.put(pause)
+    reader.join(20)
+    took = time.monotonic() - began
+    assert came == [pause]
+    return took
 
 
 def test_a_lone_item_passes_within_60_ms_of_two_idle_inputs(make_queue):
@@ -144,8 +151,7 @@ def test_a_lone_item_passes_within_60_ms_of_two_idle_inputs(make_queue):
     _, source = [multiplexer.input_queue(make_queue()) for _ in range(2)]
     output = multiplexer.output_queue(make_queue())
     try:
-        took = latencies(multiplexer, source, output)
-        assert took[4] < 0.06, took  # leaves out what a busy machine delays
+        assert_passes_within(0.06, source, output)
     finally:
         multiplexer.stop()
 
@@ -156,8 +162,7 @@ def test_a_lone_item_passes_at_once_when_its_queue_can_be_waited_for():
         _, source = [multiplexer.input_queue(make()) for _ in range(2)]
         output = multiplexer.output_queue(make())
         try:
-            took = latencies(multiplexer, source, output)
-            assert took[2] < 0.005, took
+            assert_passes_within(0.005, source, output)
         finally:
             multiplexer.stop()
 
@@ -172,7 +177,6 @@ def test_a_lone_item_passes_at_once_when_the_merge_waits_for_one_queue(
     source = multiplexer.input_queue(make_queue())
     output = multiplexer.output_queue(make_queue())
     try:
-        took = latencies(multiplexer, source, output)
-        assert took[2] < 0.005, took
+        assert_passes_within(0.005, source, output)
     finally:
         multiplexer.stop()

@@ -6,7 +6,7 @@ import gc
 import threading
 import time
 import weakref
-from queue import Queue, SimpleQueue
+from queue import Empty, Queue, SimpleQueue
 
 import pytest
 
@@ -73,6 +73,24 @@ def test_an_input_registered_after_the_end_is_refused(kind):
     multiplexer._run_thread()
     with pytest.raises(ChronomuxError, match="the merge has ended"):
         multiplexer.input_queue()
+
+
+@BOTH
+def test_an_input_is_read_or_refused_however_close_to_the_end_it_comes(kind):
+    for number in range(100):
+        multiplexer = kind()
+        source = multiplexer.input_queue(SimpleQueue())
+        output = multiplexer.output_queue(SimpleQueue())
+        multiplexer.run()
+        source.put(Empty)
+        time.sleep(number % 10 * 2e-5)
+        try:
+            multiplexer.input_queue(fill(SimpleQueue(), ["late", "late"]))
+        except ChronomuxError:
+            assert drain(output) == []
+        else:
+            assert drain(output) == ["late", "late"]
+        multiplexer.stop()
 
 
 @BOTH
