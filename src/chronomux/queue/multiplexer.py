@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
+import queue as standard
 import threading
 import time
 from collections.abc import Mapping
-from queue import Empty
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -29,6 +29,8 @@ PATIENCE = 1.0
 """Seconds that stop() waits for a foreign get or put to return."""
 
 NOTHING = object()
+
+SHUT_DOWN = getattr(standard, "ShutDown", ())  # from Python 3.13 on
 
 Self = TypeVar("Self", bound="QueueMultiplexer")
 AnyQueue = TypeVar("AnyQueue", bound=QueueLike)
@@ -65,7 +67,8 @@ class QueueMultiplexer:
         self._outputs: list[OutputPort] = []
         self._changed = threading.Condition()  # guards the lists and the flags
         self._started = False
-        self._ended = False
+        self._inputs_closed = False  # no input is registered any more
+        self._ended = False  # outputs registered from now on get their Empty at once
         self._finished = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -82,7 +85,7 @@ class QueueMultiplexer:
         ChronomuxError when the merge has ended.
         """
         with self._changed:
-            if self._ended:
+            if self._inputs_closed:
                 raise ChronomuxError("the merge has ended and reads no further input")
             if queue is None:
                 queue = Queue(self._options.input_size)
@@ -203,7 +206,8 @@ class QueueMultiplexer:
             self._move_items()
         except BaseException as error:
             self.exception = error
-            logger.error("a merge ended: %s: %s", type(error).__name__, error)
+            # Its text: a record kept by a handler must not keep the items alive.
+            logger.error("a merge ended: %s: %s", type(error).__name__, str(error))
         finally:
             self._finish()
 
@@ -222,7 +226,7 @@ class QueueMultiplexer:
 
     def _finish(self) -> None:
         with self._changed:
-            self._ended = True
+            self._inputs_closed = self._ended = True
             self._delivery.admit(self._outputs)
         try:
             self._delivery.end(patient=self.exception is None)
@@ -232,14 +236,20 @@ class QueueMultiplexer:
     def _move_items(self) -> None:
         """Rounds over the inputs until all have ended."""
         while not self._stopping.is_set():
-            self._delivery.admit(self._outputs)
-            live = [port for port in list(self._inputs) if not port.ended]
-            if not live:
-                return
-            if self._round(live):
+            seen = list(self._inputs)
+            live = [port for port in seen if not port.ended]
+            if live and self._round(live):
                 self._any_input.reset()
-            else:
+            elif live:
                 self._idle(live)
+            elif self._close_inputs(len(seen)):
+                return
+
+    def _close_inputs(self, seen: int) -> bool:
+        """So many inputs have ended: refuse others, unless one came meanwhile."""
+        with self._changed:
+            self._inputs_closed = len(self._inputs) == seen
+            return self._inputs_closed
 
     def _round(self, ports: list[InputPort]) -> bool:
         """Pass on one item of each input that has one. Whether there was any."""
@@ -254,11 +264,14 @@ class QueueMultiplexer:
         return moved
 
     def _pass_on(self, port: InputPort, item: Any) -> None:
-        if item is Empty:
+        if item is standard.Empty:
             self._end_input(port)
             return
         port.items += 1
+        port.mourned = False
         self._sender = port.number
+        # After the get: an output registered before an item's put sees the item.
+        self._delivery.admit(self._outputs)
         self._delivery.deliver(item)
 
     def _idle(self, live: list[InputPort]) -> None:
@@ -278,6 +291,7 @@ class QueueMultiplexer:
             return self._any_input.wait(live)
         except Exception as error:  # only the get of one alone raises
             self._input_failed(live[0], error)
+            self._any_input.rest()
             return None
         finally:
             if len(live) == 1:
@@ -287,13 +301,12 @@ class QueueMultiplexer:
         """The next item of an input, or NOTHING."""
         try:
             item = port.get_now()
-        except Empty:
+        except standard.Empty:
             item = NOTHING
         except Exception as error:
             self._input_failed(port, error)
             return NOTHING
         port.failing = False
-        port.mourned = port.mourned and item is NOTHING
         return item
 
     # Inputs that fail
@@ -308,7 +321,7 @@ class QueueMultiplexer:
 
     def _input_failed(self, port: InputPort, error: Exception) -> None:
         """The get of an input raised: end it, bear with it, or end the merge."""
-        if type(error).__name__ == "ShutDown":  # queue.ShutDown, from Python 3.13 on
+        if isinstance(error, SHUT_DOWN):
             self._end_input(port)
         elif isinstance(error, (OSError, EOFError)) or port.is_closed():
             self._input_died(port, f"{type(error).__name__}: {error}", error)

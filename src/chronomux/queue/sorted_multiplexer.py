@@ -9,7 +9,6 @@ from typing import Any
 
 from chronomux._core import pump as core
 from chronomux._core.fanout import Fanout
-from chronomux.errors import DisorderError, SortKeyError
 from chronomux.queue.input_ports import SLICE, InputPort
 from chronomux.queue.multiplexer import NOTHING, QueueMultiplexer
 from chronomux.queue.options import SortedOptions
@@ -81,10 +80,10 @@ class SortedQueueMultiplexer(QueueMultiplexer):
             if status == core.SILENT:
                 self._await_input(self._inputs[self._pump.at])
             elif status == core.GET_FAILED:
-                self._get_failed(self._inputs[self._pump.at])
+                self._get_failed(self._inputs[self._pump.at], self._pump.error)
             elif status != core.DRY:
                 self._delivery.unblock(status)
-            elif not self._await_aside():
+            elif not self._await_aside() and self._close_inputs(len(self._intakes)):
                 return
 
     def _admit(self) -> None:
@@ -94,6 +93,7 @@ class SortedQueueMultiplexer(QueueMultiplexer):
             self._intakes.append(self._pump.add(port.get_now))
 
     def _pass_on(self, port: InputPort, item: Any) -> None:
+        port.mourned = False
         self._pump.feed(port.number, item)
 
     def _end_input(self, port: InputPort) -> None:
@@ -108,26 +108,23 @@ class SortedQueueMultiplexer(QueueMultiplexer):
         seconds = min(SLICE, self._patience(port, began))
         port.failing = False
         try:
-            self._pass_on(port, port.get_within(seconds))
+            item = port.get_within(seconds)
         except Empty:
             self._still_silent(port)
-        except (SortKeyError, DisorderError):
-            raise
         except Exception as error:
-            self._input_failed(port, error)
-        finally:
-            port.waited += time.monotonic() - began
+            self._get_failed(port, error)
+        else:
+            self._pass_on(port, item)
+        port.waited += time.monotonic() - began
+        self._next_poll = 0.0  # while it waited, others may have come back
 
-    def _get_failed(self, port: InputPort) -> None:
-        """Its get raised: unless that ended it, ask again after a SLICE."""
-        began = time.monotonic()
-        error = self._pump.error
+    def _get_failed(self, port: InputPort, error: Exception | None) -> None:
+        """Its get raised: unless that ended it, it may be asked again after a SLICE."""
         assert error is not None
         self._input_failed(port, error)
         if not port.ended:
-            self._stopping.wait(min(SLICE, self._patience(port, began)))
+            self._stopping.wait(min(SLICE, self._patience(port, time.monotonic())))
             self._still_silent(port)
-            port.waited += time.monotonic() - began
 
     def _still_silent(self, port: InputPort) -> None:
         if port.is_abandoned():
