@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from chronomux.errors import NestedPoolError
 from chronomux.util import lifecycle
 from chronomux.util.crew import Crew, CrewIsLeavingError, Setup
+from chronomux.util.ending import ending
 from chronomux.util.feeder import Feeder, cut
 from chronomux.util.jobs import (
     OrderedResults,
@@ -301,7 +302,7 @@ class ProcessPool(Pool):
         from chronomux.util.process_crew import ProcessCrew  # loads pathos
 
         # It has registered an exit function that ends all daemons; ours comes before.
-        lifecycle.end_at_exit()
+        ending.handle_exit()
         _refuse_in_worker()
         return ProcessCrew(self._size, self._setup)
 
