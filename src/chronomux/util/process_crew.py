@@ -84,7 +84,7 @@ class ProcessCrew(Crew):
 
     def _break(self, reason: str) -> None:
         """End all workers and fail all tasks; from any thread."""
-        waiting = self._kill_queue()
+        waiting = self._kill_queue(reason)
         workers = tuple(self._workers)
         self._wake()
         in_hand = [worker.task for worker in workers if worker.task is not None]
@@ -185,7 +185,7 @@ class ProcessCrew(Crew):
 
     def _end(self, reason: str) -> None:
         workers = tuple(self._workers)
-        waiting = self._kill_queue()
+        waiting = self._kill_queue(reason)
         end_processes([worker.process for worker in workers])
         in_hand = [worker.task for worker in workers if worker.task is not None]
         self._fail([*in_hand, *waiting], reason)
