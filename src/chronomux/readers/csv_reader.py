@@ -158,7 +158,9 @@ class CSVReader(Reader[dict[Any, Any]]):
                 source, self._dialect, columns, self._missing_text, header.lines
             )
             for batch in splitter:
-                yield self._frame(batch, source)
+                frame = self._frame(batch, source)
+                if frame.keys:
+                    yield frame
             self._report()
         finally:
             source.close()

@@ -35,7 +35,7 @@ class Batch(NamedTuple):
     lines: Sequence[int]
 
     def parts(self, size: int) -> Iterator[Batch]:
-        if len(self.records) <= size:
+        if 0 < len(self.records) <= size:
             yield self
             return
         for start in range(0, len(self.records), size):
