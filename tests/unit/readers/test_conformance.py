@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,12 @@ def large_fields() -> Iterator[None]:
 
 def csv_cases(conformance: Path) -> list[dict[str, Any]]:
     paths = sorted((conformance / "csv").glob("*.json"))
-    return [json.loads(path.read_text("utf-8")) for path in paths]
+    cases = [json.loads(path.read_text("utf-8")) for path in paths]
+    if sys.version_info < (3, 11):
+        # There csv takes no NUL, and so neither do rows.
+        folder = conformance / "csv"
+        return [c for c in cases if b"\0" not in (folder / c["file"]).read_bytes()]
+    return cases
 
 
 def read(path: Path, case: dict[str, Any]) -> tuple[list[str] | None, list[Any]]:
