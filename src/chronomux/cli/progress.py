@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -27,25 +27,32 @@ class Progress:
     """`progress(done)` draws '12.0 MB of 40.0 MB, 85.1 MB/s', now and then.
 
     For `with`: the line is gone when the block is left. Without a terminal, or with
-    `shown=False`, nothing is drawn. `total` None means that it is not known.
+    `shown=False`, nothing is drawn. `total` None means that it is not known. `text`
+    writes an amount: bytes, unless it is given.
     """
 
-    def __init__(self, total: int | None, shown: bool = True) -> None:
+    def __init__(
+        self,
+        total: int | None,
+        shown: bool = True,
+        text: Callable[[float], str] = in_bytes,
+    ) -> None:
         self.total = total
+        self._text = text
         self._stream = sys.stderr
         self._shown = shown and self._stream is not None and self._stream.isatty()
         self._line = ""
         self._started = self._drawn = time.monotonic()
 
     def __call__(self, done: int) -> None:
-        """Say how many bytes are done."""
+        """Say how much is done."""
         now = time.monotonic()
         if not self._shown or now - self._drawn < PERIOD:
             return
         self._drawn = now
-        of = "" if self.total is None else f" of {in_bytes(self.total)}"
-        rate = in_bytes(done / (now - self._started))
-        self._line = f"{in_bytes(done)}{of}, {rate}/s"
+        of = "" if self.total is None else f" of {self._text(self.total)}"
+        rate = self._text(done / (now - self._started))
+        self._line = f"{self._text(done)}{of}, {rate}/s"
         self._write(CLEAR + self._line)
 
     @contextmanager

@@ -11,17 +11,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chronomux.replay.capture import SourceReport
+    from chronomux.replay.demonstration import SourceCount, demonstrate
     from chronomux.replay.merging import MergeReport, merge_files
     from chronomux.replay.output import OutputIsInputError
 
 _HOMES = {
     "MergeReport": "chronomux.replay.merging",
     "OutputIsInputError": "chronomux.replay.output",
+    "SourceCount": "chronomux.replay.demonstration",
     "SourceReport": "chronomux.replay.capture",
+    "demonstrate": "chronomux.replay.demonstration",
     "merge_files": "chronomux.replay.merging",
 }
 
-__all__ = ["MergeReport", "OutputIsInputError", "SourceReport", "merge_files"]
+__all__ = [
+    "MergeReport",
+    "OutputIsInputError",
+    "SourceCount",
+    "SourceReport",
+    "demonstrate",
+    "merge_files",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -106,9 +106,7 @@ def test_realigned_lines_have_one_ending_and_keep_foreign_bytes(write):
 
 def test_a_column_named_twice_is_two_columns(write):
     names = write(a=b"t,x,x\n1,p,q\n", b=b"t,x\n2,r\n")
-    assert merged(names)[0] == b"t,x,x,source\n1,p,q,,a.csv\n2,r,,b.csv\n".replace(
-        b"q,,a", b"q,a"
-    )
+    assert merged(names)[0] == b"t,x,x,source\n1,p,q,a.csv\n2,r,,b.csv\n"
 
 
 def test_a_short_record_is_filled_and_a_long_one_refused_when_realigned(write):
@@ -196,13 +194,10 @@ def test_different_time_formats_meet_in_one_order(write):
 
 
 def test_a_zone_is_given_to_times_that_name_none(write):
-    names = write(a=b"t\n2024-06-01 14:00:00\n", b=b"t\n2024-06-01T11:59:59Z\n")
-    pytest.importorskip("tzdata") if sys.platform == "win32" else None
+    names = write(a=b"t\n2024-06-01 14:00:00\n", b=b"t\n2024-06-01T13:00:00Z\n")
     assert merged(names)[0].splitlines()[1].endswith(b"Z")
-    summer = merged(names, tz="Europe/Berlin")[0].splitlines()
-    assert summer[1].endswith(b"Z")
-    west = merged(names, tz="Pacific/Kiritimati")[0].splitlines()
-    assert west[1].endswith(b"14:00:00")
+    berlin = merged(names, tz="Europe/Berlin")[0]
+    assert berlin.splitlines()[1].endswith(b"14:00:00")
 
 
 def test_row_names_are_kept(write):
@@ -275,12 +270,12 @@ def test_an_input_is_no_output(write, tmp_path):
     assert (tmp_path / "b.csv").read_bytes() == b"t,x\n2,b\n"
 
 
-def test_progress_ends_at_the_size_of_the_files(write):
+def test_progress_ends_at_the_size_of_the_files(write, tmp_path):
     names = write(a=b"t,x\n1,a\n3,a\n", b=gzip.compress(b"t,x\n2,b\n"))
     done = []
     merged(names, progress=done.append)
     assert done == sorted(done)
-    assert done[-1] == 16 - 1 + 1 - 4 + 0 or done[-1] > 0
+    assert done[-1] == sum((tmp_path / name).stat().st_size for name in names)
 
 
 def test_the_result_is_a_stable_merge_of_any_sizes(write):

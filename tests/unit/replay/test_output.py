@@ -30,9 +30,13 @@ def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path, error):
     out = tmp_path / "out.csv"
     out.write_bytes(b"old")
 
-    with pytest.raises(error), Output(out) as sink:
-        sink.write(b"new")
-        raise error
+    def interrupted(sink):
+        with sink:
+            sink.write(b"new")
+            raise error
+
+    with pytest.raises(error):
+        interrupted(Output(out))
     assert out.read_bytes() == b"old"
     assert leftovers(tmp_path) == ["out.csv"]
 
