@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
+LINES_SHOWN = 20  # of the records without a readable time, a file
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
@@ -133,10 +135,10 @@ def _findings(sources: Iterable[SourceReport]) -> bool:
 
 
 def _complaints(source: SourceReport) -> Iterator[str]:
-    if source.skipped:
-        yield f"{source.name}: {_records(source.skipped)} left out, unreadable"
-    if source.untimed:
-        yield f"{source.name}: {_records(source.untimed)} without a time"
+    for line in source.untimed_lines[:LINES_SHOWN]:
+        yield f"{source.name}:{line}: no readable time"
+    if source.untimed > LINES_SHOWN:
+        yield f"{source.name}: and {_records(source.untimed - LINES_SHOWN)} like these"
     if source.late:
         yield (
             f"{source.name}:{source.first_late}: the first of "

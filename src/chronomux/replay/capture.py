@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
@@ -10,6 +12,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from chronomux.errors import ReaderError
 from chronomux.readers import CSVReader
 from chronomux.replay.timeline import Keys
 from chronomux.types import Frame
@@ -26,7 +29,8 @@ class SourceReport:
     `first` and `last` are the least and the greatest time in ns since 1970 (None when
     no record has one). `late` counts the records older than one before them,
     `largest_step_back` says by how many ns at most, and `first_late` is the line of
-    the first. `untimed` counts records kept without a time, `skipped` those left out.
+    the first. `untimed` counts the records without a readable time, which `on_error` says
+    to skip or to keep; `untimed_lines` are the first thousand of them.
     """
 
     name: str
@@ -37,7 +41,7 @@ class SourceReport:
     largest_step_back: int = 0
     first_late: int | None = None
     untimed: int = 0
-    skipped: int = 0
+    untimed_lines: Sequence[int] = ()
 
 
 class Capture:
@@ -54,14 +58,20 @@ class Capture:
         self._watermark = NO_TIME
         self._bytes = 0
         self._file: IO[bytes] = _opened(name)
-        self._reader = CSVReader(self._file, **reading)
-        self.columns: Sequence[str] = self._reader.fieldnames or ()
-        self.header: bytes = self._reader.header
-        self.ending = ending_of(self.header) or b"\n"
-        if self.header and not ending_of(self.header):
-            self.header += self.ending
-        self._frames = self._read()
-        self._first = next(self._frames, None)
+        try:
+            # Bytes that are no UTF-8 pass through a merge as they are.
+            reader = CSVReader(self._file, errors="surrogateescape", **reading)
+            self._reader = reader
+            self.columns: Sequence[str] = reader.fieldnames or ()
+            self.header = reader.header
+            self.ending = ending_of(self.header) or b"\n"
+            if self.header and not ending_of(self.header):
+                self.header += self.ending
+            self._frames = self._read()
+            self._first = next(self._frames, None)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def has_records(self) -> bool:
@@ -79,15 +89,28 @@ class Capture:
             yield from self._frames
 
     def close(self) -> None:
-        self._reader.close()
         if self._file is not sys.stdin.buffer:
             self._file.close()
 
     def _read(self) -> Iterator[tuple[Frame, Keys]]:
         for frame in self._reader.frames():
             if len(frame.keys):
+                self._refuse_open_quote(frame)
                 frame = self._ended(frame)
                 yield frame, self._admit(frame)
+        stats = self._reader.stats
+        self.report.untimed = stats.bad_times
+        self.report.untimed_lines = stats.bad_lines
+
+    def _refuse_open_quote(self, frame: Frame) -> None:
+        """A quote that is open at the end would swallow the records written behind."""
+        last = frame.rows[frame.offsets[-2] :]
+        text = last.decode("utf-8", "surrogateescape") + "\nnext"
+        if b'"' in last and len(list(csv.reader(io.StringIO(text, newline="")))) == 1:
+            raise ReaderError(
+                f"{self.name}:{self._reader.frame_lines[-1]}: the file ends within a "
+                "quoted field; it may have been cut off"
+            )
 
     def _ended(self, frame: Frame) -> Frame:
         """A record that ends with its file gets the line ending it lacks."""
@@ -114,7 +137,6 @@ class Capture:
         report = self.report
         known = times[times != NO_TIME]
         report.records += len(times)
-        report.untimed += len(times) - len(known)
         if len(known):
             least, most = int(known.min()), int(known.max())
             report.first = least if report.first is None else min(report.first, least)
@@ -122,6 +144,8 @@ class Capture:
 
     def _note_late(self, times: Keys, keys: Keys, behind: Keys) -> None:
         report = self.report
+        if not report.late:
+            report.first_late = self._reader.frame_lines[int(behind[0])]
         # Unsigned, as times may lie further apart than an int64 reaches.
         steps = keys[behind].view(np.uint64) - times[behind].view(np.uint64)
         report.late += len(behind)

@@ -51,9 +51,9 @@ class Output:
     def refuse(self, inputs: Iterable[str]) -> None:
         """Raise OutputIsInputError if one of the paths is this output."""
         place = self._place()
-        for name in inputs if place else ():
+        for name in inputs:
             with suppress(OSError):
-                if os.path.samestat(os.stat(name), place):
+                if place and os.path.samestat(os.stat(name), place):
                     raise OutputIsInputError(
                         f"{self.name}: is also an input; give another name to -o"
                     )

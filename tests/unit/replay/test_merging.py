@@ -212,11 +212,10 @@ def test_an_unreadable_time_ends_the_merge_is_left_out_or_stays(write):
         merged(names)
     out, report = merged(names, on_error="skip")
     assert out == b"t,x\n1,a\n2,b\n3,a\n"
-    assert (report.sources[0].skipped, report.sources[0].untimed) == (1, 0)
+    assert (report.sources[0].untimed, report.sources[0].untimed_lines) == (1, [3])
     out, report = merged(names, on_error="null")
     assert out == b"t,x\n1,a\nnever,a\n2,b\n3,a\n"
-    assert (report.sources[0].skipped, report.sources[0].untimed) == (0, 1)
-    assert report.sources[0].late == 0
+    assert (report.sources[0].untimed, report.sources[0].late) == (1, 0)
 
 
 def test_a_missing_column_names_the_file_and_what_it_has(write):
@@ -299,7 +298,8 @@ def test_the_shipped_captures_merge_into_one_of_all_columns():
     assert all(source.late == source.untimed == 0 for source in report.sources)
     for path in captures():
         mine = [row for row in rows if row["source"] == str(path)]
-        theirs = list(csv.DictReader(path.open(newline="")))
+        with path.open(newline="") as file:
+            theirs = list(csv.DictReader(file))
         assert [{k: row[k] for k in theirs[0]} for row in mine] == theirs
 
 
@@ -322,11 +322,18 @@ AIR = {
 }
 
 
-def test_air_quality_reports_its_two_dirty_lines(conformance, caplog):
+def test_air_quality_reports_its_two_dirty_lines(conformance):
     path = conformance / "uci" / "AirQualityUCI.csv"
     with pytest.raises(TimestampError, match=r"AirQualityUCI\.csv:4889:"):
         merged([path], **AIR)
     report = merged([path], on_error="skip", **AIR)[1].sources[0]
-    assert (report.records, report.skipped) == (9355, 2)
-    assert "AirQualityUCI.csv:4889:" in caplog.text
-    assert "AirQualityUCI.csv:7716:" in caplog.text
+    assert (report.records, report.untimed) == (9355, 2)
+    assert report.untimed_lines == [4889, 7716]
+
+
+@pytest.mark.parametrize("end", [b'2,"cut', b'2,"cut\n', b'2,"cut ""\n\n'])
+def test_a_file_that_ends_within_quotes_is_refused(write, end):
+    names = write(a=b't,x\n1,"a\na"\n' + end, b=b't,x\n2,"ends ""so"""')
+    with pytest.raises(ReaderError, match=r"a\.csv:4: the file ends within a quoted"):
+        merged(names)
+    assert merged(names[1:])[0] == b't,x\n2,"ends ""so"""\n'
