@@ -17,7 +17,7 @@ from chronomux.readers import CSVReader
 from chronomux.replay.timeline import Keys
 from chronomux.types import Frame
 
-__all__ = ["Capture", "SourceReport", "ending_of"]
+__all__ = ["Capture", "SourceReport", "ending_of", "parsed"]
 
 NO_TIME = -(2**63)  # how a frame writes a missing timestamp
 
@@ -29,8 +29,8 @@ class SourceReport:
     `first` and `last` are the least and the greatest time in ns since 1970 (None when
     no record has one). `late` counts the records older than one before them,
     `largest_step_back` says by how many ns at most, and `first_late` is the line of
-    the first. `untimed` counts the records without a readable time, which `on_error` says
-    to skip or to keep; `untimed_lines` are the first thousand of them.
+    the first. `untimed` counts the records without a readable time, which `on_error`
+    says to skip or to keep; `untimed_lines` are the first thousand of them.
     """
 
     name: str
@@ -69,6 +69,8 @@ class Capture:
                 self.header += self.ending
             self._frames = self._read()
             self._first = next(self._frames, None)
+            if self._first is not None:
+                self._refuse_hidden_row_names(self._first[0])
         except BaseException:
             self.close()
             raise
@@ -102,11 +104,22 @@ class Capture:
         self.report.untimed = stats.bad_times
         self.report.untimed_lines = stats.bad_lines
 
+    def _refuse_hidden_row_names(self, frame: Frame) -> None:
+        """R's row numbers would be taken for times: all columns are off by one."""
+        first = frame.rows[: frame.offsets[1]]
+        fields = next(parsed(first))
+        # An empty one more is a comma at the end of lines: nothing is off.
+        if len(fields) == len(self.columns) + 1 and fields[-1]:
+            raise ReaderError(
+                f"{self.name}:{self._reader.frame_lines[0]}: {len(fields)} fields "
+                f"under a header of {len(self.columns)}; if records begin with a row "
+                "name, use row_names=True (--row-names)"
+            )
+
     def _refuse_open_quote(self, frame: Frame) -> None:
         """A quote that is open at the end would swallow the records written behind."""
         last = frame.rows[frame.offsets[-2] :]
-        text = last.decode("utf-8", "surrogateescape") + "\nnext"
-        if b'"' in last and len(list(csv.reader(io.StringIO(text, newline="")))) == 1:
+        if b'"' in last and len(list(parsed(last + b"\nnext"))) == 1:
             raise ReaderError(
                 f"{self.name}:{self._reader.frame_lines[-1]}: the file ends within a "
                 "quoted field; it may have been cut off"
@@ -157,6 +170,12 @@ def ending_of(record: bytes) -> bytes:
     if record.endswith(b"\r\n"):
         return b"\r\n"
     return record[-1:] if record.endswith((b"\n", b"\r")) else b""
+
+
+def parsed(rows: bytes) -> Iterator[list[str]]:
+    """The fields of whole records; bytes that are no UTF-8 stay what they are."""
+    text = rows.decode("utf-8", "surrogateescape")
+    return csv.reader(io.StringIO(text, newline=""))
 
 
 def _opened(name: str) -> IO[bytes]:

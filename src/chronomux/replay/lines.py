@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from chronomux.errors import ReaderError
-from chronomux.replay.capture import Capture, ending_of
+from chronomux.replay.capture import Capture, ending_of, parsed
 from chronomux.replay.timeline import Stretch
 from chronomux.types import Frame
 
@@ -77,7 +77,7 @@ class UnitedLines:
         return self._text(
             self._row(source, fields)
             for source, frame, start, stop in stretches
-            for fields in _parsed(frame, start, stop)
+            for fields in parsed(frame.rows[frame.offsets[start] : frame.offsets[stop]])
         )
 
     def _row(self, source: int, fields: list[str]) -> list[str]:
@@ -122,13 +122,6 @@ def _numbered(names: Iterable[str]) -> list[Column]:
 def _lines(frame: Frame, start: int, stop: int) -> Iterator[bytes]:
     for record in range(start, stop):
         yield frame.rows[frame.offsets[record] : frame.offsets[record + 1]]
-
-
-def _parsed(frame: Frame, start: int, stop: int) -> Iterator[list[str]]:
-    rows = frame.rows[frame.offsets[start] : frame.offsets[stop]]
-    # Bytes that are no UTF-8 come out as they went in.
-    text = rows.decode("utf-8", "surrogateescape")
-    return csv.reader(io.StringIO(text, newline=""))
 
 
 def _field(text: str) -> bytes:

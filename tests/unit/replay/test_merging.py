@@ -112,7 +112,7 @@ def test_a_column_named_twice_is_two_columns(write):
 def test_a_short_record_is_filled_and_a_long_one_refused_when_realigned(write):
     short = write(a=b"t,x,y\n1,p\n", b=b"t,x\n2,r\n")
     assert merged(short)[0] == b"t,x,y,source\n1,p,,a.csv\n2,r,,b.csv\n"
-    long = write(a=b"t,x\n1,p,surplus\n", b=b"t,y\n2,r\n")
+    long = write(a=b"t,x\n0,p\n1,p,surplus\n", b=b"t,y\n2,r\n")
     with pytest.raises(ReaderError, match=r"a\.csv.*3 fields.*surplus"):
         merged(long)
 
@@ -204,6 +204,19 @@ def test_row_names_are_kept(write):
     names = write(a=b't,x\n"1",1,a\n"2",3,a\n', b=b't,x\n"1",2,b\n')
     out, _ = merged(names, row_names=True)
     assert out == b't,x\n"1",1,a\n"1",2,b\n"2",3,a\n'
+
+
+def test_row_names_that_are_not_announced_are_refused(write):
+    names = write(a=b't,x\n"1",2024-01-01,a\n', b=b"t,x\n1,comma at the end,\n")
+    with pytest.raises(ReaderError, match=r"a\.csv:2: 3 fields .*--row-names"):
+        merged(names)
+    assert merged(names[1:])[1].records == 1
+
+
+def test_row_names_have_an_unnamed_column_when_headers_differ(write):
+    names = write(a=b't,x\n"1",1,a\n', b=b't,y\n"1",2,b\n')
+    out, _ = merged(names, row_names=True)
+    assert out == b",t,x,y,source\n1,1,a,,a.csv\n1,2,,b,b.csv\n"
 
 
 def test_an_unreadable_time_ends_the_merge_is_left_out_or_stays(write):
