@@ -11,13 +11,23 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from chronomux.errors import ChronomuxError
+    from chronomux.errors import ChronomuxError, DisorderError, SortKeyError
+    from chronomux.queue import merge_order
+
+__all__ = [
+    "ChronomuxError",
+    "DisorderError",
+    "SortKeyError",
+    "__version__",
+    "merge_order",
+]
 
 _HOMES = {
     "ChronomuxError": "chronomux.errors",
+    "DisorderError": "chronomux.errors",
+    "SortKeyError": "chronomux.errors",
+    "merge_order": "chronomux.queue",
 }
-
-__all__ = [*_HOMES, "__version__"]
 
 
 def __getattr__(name: str) -> Any:

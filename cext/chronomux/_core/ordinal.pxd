@@ -41,7 +41,7 @@ cdef inline int64_t int_of_ordinal(uint64_t ordinal) noexcept nogil:
 
 cdef inline uint64_t ordinal_of_float(double value) noexcept nogil:
     """-0.0 equals 0.0; NaN is missing (0), and -inf lies just above it."""
-    cdef uint64_t bits
+    cdef uint64_t bits = 0
     value += 0.0  # -0.0 + 0.0 is 0.0
     memcpy(&bits, &value, sizeof(bits))
     # Negative doubles descend as bits: flip them all; positive ones lose to none.
@@ -50,7 +50,7 @@ cdef inline uint64_t ordinal_of_float(double value) noexcept nogil:
 
 
 cdef inline double float_of_ordinal(uint64_t ordinal) noexcept nogil:
-    cdef double value
+    cdef double value = 0
     ordinal ^= ((ordinal >> 63) - 1) | (<uint64_t>1 << 63)
     memcpy(&value, &ordinal, sizeof(value))
     return value

@@ -1,0 +1,97 @@
+"""Merges of sorted inputs: `merge_order` for arrays of keys, `merge` for any items."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chronomux._core import merge as _merge
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["merge_order"]
+
+
+def merge_order(
+    *keys: Any, reverse: bool = False, check: bool = True
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Say in which order the items of sorted key arrays merge.
+
+    keys: one-dimensional arrays (numpy, `array.array`, any buffer) of integers or
+        floats of up to 64 bits, or all of datetime64, or all of timedelta64; each
+        sorted. Integers and floats compare exactly: 2**53 + 1 is above 2.0**53.
+    reverse: the keys descend, and so does the result.
+    check: raise DisorderError if an array is not sorted; without, its items come out
+        somewhere, each once.
+
+    Returns two arrays as long as all keys together: `keys[source[i]][index[i]]` is the
+    i-th least key. Equal keys stay in the order of their arrays, then positions. NaN
+    and NaT are missing: below all others. O(n log k) for k arrays, without the GIL.
+
+    Raises DisorderError (input, position), TypeError for keys that are not numbers.
+
+    >>> import numpy as np
+    >>> source, index = merge_order(np.array([1, 4]), np.array([2, 4]))
+    >>> source.tolist(), index.tolist()
+    ([0, 1, 0, 1], [0, 0, 1, 1])
+    """
+    import numpy as np
+
+    columns = _columns(keys)
+    total = sum(len(column) if column.ndim else 0 for column in columns)
+    source = np.empty(total, np.int32)
+    index = np.empty(total, np.int64)
+    _merge.merge_order(columns, source, index, reverse, check)
+    return source, index
+
+
+def _columns(keys: tuple[Any, ...]) -> tuple[memoryview, ...]:
+    """Buffers the core reads: numpy's times and foreign byte orders are converted."""
+    import numpy as np
+
+    arrays = [key for key in keys if isinstance(key, np.ndarray)]
+    if any(array.dtype.kind in "mM" for array in arrays):
+        return _times(keys)
+    return tuple(_buffer(number, key) for number, key in enumerate(keys))
+
+
+def _buffer(number: int, key: Any) -> memoryview:
+    import numpy as np
+
+    try:
+        return memoryview(_native(key) if isinstance(key, np.ndarray) else key)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"input {number} is a {type(key).__name__}, not an array of numbers; "
+            "use numpy.asarray(), or merge() for lists and iterators"
+        ) from None
+
+
+def _native(key: Any) -> Any:
+    """Half floats widened, foreign byte order swapped; both exact."""
+    if key.dtype.char == "e":
+        return key.astype("f4")
+    return key if key.dtype.isnative else key.astype(key.dtype.newbyteorder("="))
+
+
+def _times(keys: tuple[Any, ...]) -> tuple[memoryview, ...]:
+    """Times of one kind as int64 in their finest unit. NaT is the least int64."""
+    import numpy as np
+
+    kinds = {getattr(getattr(key, "dtype", None), "kind", "?") for key in keys}
+    if len(kinds) > 1:
+        raise TypeError(
+            "datetime64 and timedelta64 keys compare only with their own kind; "
+            f"convert the others: {[getattr(key, 'dtype', type(key)) for key in keys]}"
+        )
+    finest = np.result_type(*(key.dtype for key in keys)).newbyteorder("=")
+    columns = []
+    for number, key in enumerate(keys):
+        column = key.astype(finest)
+        if key.dtype != finest and not np.array_equal(
+            column.astype(key.dtype), key, equal_nan=True
+        ):
+            raise OverflowError(f"times of input {number} do not fit {finest}")
+        columns.append(memoryview(column.view(np.int64)))
+    return tuple(columns)
