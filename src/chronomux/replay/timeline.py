@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from chronomux.queue import merge_order
 from chronomux.types import Frame
 
 __all__ = ["Keys", "Stretch", "chronological"]
@@ -57,14 +58,6 @@ class _Cursor:
         key, source = frontier
         side: Any = "right" if self.number <= source else "left"
         return self.start + int(self.keys[self.start :].searchsorted(key, side))
-
-
-def merge_order(*columns: Keys) -> tuple[Keys, Keys]:
-    lengths = [len(column) for column in columns]
-    order = np.argsort(np.concatenate(columns), kind="stable")
-    sources = np.repeat(np.arange(len(columns)), lengths)
-    positions = np.concatenate([np.arange(length) for length in lengths])
-    return sources[order], positions[order]
 
 
 def chronological(
