@@ -1,0 +1,5 @@
+cdef class KeyPath:
+    cdef tuple names  # one name a step: str or int
+    cdef tuple indices  # the same as a place in a sequence, or None
+
+    cdef object key_of(self, object item)

@@ -1,0 +1,6 @@
+from typing import Any, final
+
+@final
+class KeyPath:
+    def __new__(cls, *names: str | int) -> KeyPath: ...
+    def __call__(self, item: Any) -> Any: ...

@@ -1,0 +1,142 @@
+"""How a multiplexer puts items on any kind of queue without being held up.
+
+`output_port(queue)` looks once at what a queue can do. A port has `put_now(item)` and
+`put_within(item, seconds)`, which raise `queue.Full`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from functools import partial
+from queue import Empty, Full, Queue
+from typing import Any
+
+from chronomux.queue.input_ports import SLICE, accepts
+from chronomux.types import QueueLike
+
+__all__ = ["OutputPort", "output_port"]
+
+logger = logging.getLogger("chronomux")
+
+
+class OutputPort:
+    """What all outputs have in common."""
+
+    def __init__(self, queue: Any) -> None:
+        self.queue = queue
+        self.number = -1
+        self.error: Exception | None = None  # why it was dropped
+
+    def put_now(self, item: Any) -> None:
+        raise NotImplementedError
+
+    def put_within(self, item: Any, seconds: float) -> None:
+        raise NotImplementedError
+
+    def put_waiting(self, item: Any) -> None:
+        """Put an item, however long that takes."""
+        raise NotImplementedError
+
+    def flushed_within(self, seconds: float) -> bool:
+        """Whether everything put has reached the queue; waits for that."""
+        return True
+
+    def end_later(self) -> None:
+        """Put the final Empty from a thread, as soon as there is room."""
+        name = f"chronomux-end-of-output-{self.number}"
+        threading.Thread(target=self.end_waiting, name=name, daemon=True).start()
+
+    def end_waiting(self) -> None:
+        try:
+            self.put_waiting(Empty)
+        except Exception as error:
+            logger.warning("output %d did not take Empty: %r", self.number, error)
+            self.error = error
+
+
+class TimedOutput(OutputPort):
+    """A queue whose `put` takes block and timeout: most of them."""
+
+    def __init__(self, queue: Any) -> None:
+        super().__init__(queue)
+        # Looked up once: the hot loop calls it for every item.
+        nowait = getattr(queue, "put_nowait", None)
+        self.put_now = nowait or partial(queue.put, block=False)  # type: ignore[method-assign]
+
+    def put_within(self, item: Any, seconds: float) -> None:
+        self.queue.put(item, block=True, timeout=seconds)
+
+    def put_waiting(self, item: Any) -> None:
+        self.queue.put(item)
+
+
+class ThreadOutput(OutputPort):
+    """A queue that can do nothing but `put(item)`: a thread waits in it.
+
+    One item stands between the merge and the thread, so a full queue holds the merge
+    back.
+    """
+
+    def __init__(self, queue: Any) -> None:
+        super().__init__(queue)
+        self.next: Queue[Any] = Queue(1)
+        self.failure: Exception | None = None
+        self.thread = threading.Thread(
+            target=self.carry, name="chronomux-output", daemon=True
+        )
+        self.thread.start()
+
+    def put_now(self, item: Any) -> None:
+        self.raise_failure()
+        self.next.put_nowait(item)
+
+    def put_within(self, item: Any, seconds: float) -> None:
+        self.raise_failure()
+        self.next.put(item, timeout=seconds)
+
+    def put_waiting(self, item: Any) -> None:
+        while True:
+            try:
+                return self.put_within(item, 1.0)
+            except Full:
+                continue
+
+    def flushed_within(self, seconds: float) -> bool:
+        self.thread.join(seconds)
+        self.raise_failure()
+        return not self.thread.is_alive()
+
+    def raise_failure(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+    def carry(self) -> None:
+        item: Any = None
+        try:
+            while item is not Empty:
+                item = self.next.get()
+                self.put_patiently(item)
+        except Exception as error:
+            self.failure = error
+
+    def put_patiently(self, item: Any) -> None:
+        """Put an item, also on a queue whose `put` raises Full rather than wait."""
+        pause = 0.001
+        while True:
+            try:
+                self.queue.put(item)
+                return
+            except Full:
+                time.sleep(pause)
+                pause = min(2 * pause, SLICE)
+
+
+def output_port(queue: QueueLike) -> OutputPort:
+    """The port that suits a queue. TypeError when it has no put."""
+    if not callable(getattr(queue, "put", None)):
+        raise TypeError(f"{queue!r} cannot be an output queue: it has no put()")
+    if accepts(queue.put, "block", "timeout"):
+        return TimedOutput(queue)
+    return ThreadOutput(queue)
