@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
-HIDDEN = ("source", "ns", "time", "arrived")
+HIDDEN = ("source", "timestamp", "time", "arrived")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +63,7 @@ class _Printer:
         self._count += 1
         try:
             with self._progress.hidden():
-                print(f"{_moment(item['ns'])} {item['source']:<10} {fields}")
+                print(f"{_moment(item['timestamp'])} {item['source']:<10} {fields}")
         except BrokenPipeError:
             raise _StdoutClosed from None
         self._progress(self._count)

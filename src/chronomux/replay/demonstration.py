@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from chronomux.queue import SortedQueueMultiplexer
-from chronomux.readers import CSVReader, IterableQueue, time_parser
+from chronomux.queue import IterableQueue, SortedQueueMultiplexer
+from chronomux.readers import CSVReader, time_parser
 from chronomux.types import QueueLike
 from chronomux.util import MultiProcessing
 
@@ -58,18 +58,18 @@ class SourceCount:
 
 
 class _Replay:
-    """A reader's wrapper: a row of a capture to an item, when it is time for it."""
+    """A reader's wrapper: names the source of a row, when it is time for it."""
 
     def __init__(self, source: str, speed: float) -> None:
         self._source = source
         self._speed = speed
-        self._parse = time_parser()
+        self._in_ns = time_parser()
         self._arrived: int | None = None  # ns, of the burst being replayed
 
-    def __call__(self, row: dict[str, str]) -> Item:
+    def __call__(self, row: Item) -> Item:
         if "arrived" in row:
-            self._wait(self._parse(row["arrived"]))
-        return {"source": self._source, "ns": self._parse(row["time"]), **row}
+            self._wait(self._in_ns(row["arrived"]))
+        return {"source": self._source, **row}
 
     def _wait(self, arrived: int) -> None:
         gap = 0 if self._arrived is None else (arrived - self._arrived) / 1e9
@@ -79,8 +79,9 @@ class _Replay:
 
 
 def replay(path: str, queue: QueueLike, speed: float) -> None:
-    """Put one capture on a queue, as dicts with `source` and `ns`, then Empty."""
-    CSVReader(path, queue, wrapper=_Replay(Path(path).stem, speed)).start()
+    """Put one capture on a queue: dicts with `source` and `timestamp`, then Empty."""
+    wrapper = _Replay(Path(path).stem, speed)
+    CSVReader(path, queue, wrapper, timestamp="time").start()
 
 
 class _Listener(threading.Thread):
@@ -109,7 +110,7 @@ class _Count:
         self.all = SourceCount("all")
 
     def __call__(self, item: Item) -> None:
-        name, moment = item["source"], item["ns"]
+        name, moment = item["source"], item["timestamp"]
         self.sources.setdefault(name, SourceCount(name)).add(moment)
         self.all.add(moment)
 
@@ -130,7 +131,7 @@ def demonstrate(
     manager = parallel.Manager()
     pool = parallel.GlobalProcessPool()
     multiplexer = SortedQueueMultiplexer(
-        sort_key="ns", wait_for_n_input_queues=len(captures)
+        sort_key="timestamp", wait_for_n_input_queues=len(captures)
     )
     queues = [multiplexer.input_queue(manager.Queue()) for _ in captures]
     count = _Count()
