@@ -61,7 +61,7 @@ class Reader(ABC, Generic[Row]):
 
     @property
     def queue(self) -> Any:
-        """Where items go; a `multiprocessing.Queue` made on first use if none was given."""
+        """Where items go; without one, a `multiprocessing.Queue` made on first use."""
         if self._queue is None:
             import multiprocessing
 
@@ -117,8 +117,8 @@ class Reader(ABC, Generic[Row]):
     def close(self) -> None:
         """Stop reading, put `Empty` if a thread was reading, and close the file.
 
-        A thread that waits for a full queue gives up after a second. A caller's own file
-        object stays open. Closing twice does nothing.
+        A thread that waits for a full queue gives up after a second. A caller's own
+        file object stays open. Closing twice does nothing.
         """
         self._closing.set()
         thread = self._thread
@@ -163,8 +163,8 @@ class Reader(ABC, Generic[Row]):
         """The source, for the one pass that a reader makes."""
         if self._use not in ("", use):
             raise ValueError(
-                f"{self.name}: is being read as {self._use}; make another reader to read "
-                f"it as {use}"
+                f"{self.name}: is being read as {self._use}; "
+                f"make another reader to read it as {use}"
             )
         source = self._open()
         self._use = use

@@ -18,7 +18,7 @@ from chronomux.readers.csv_records import (
     Header,
     RecordSplitter,
     read_header,
-    time_text,
+    time_picker,
 )
 from chronomux.readers.sources import FileLike, Source
 from chronomux.readers.text import TextDecoder, line_breaks, text_lines
@@ -46,20 +46,20 @@ class ReaderStats:
 class CSVReader(Reader[dict[Any, Any]]):
     """Puts the rows of a CSV file on a queue as dicts, then `queue.Empty`.
 
-    Rows equal csv.DictReader's for the same `fieldnames`, `restkey`, `restval`, `dialect`
-    and format parameters (`delimiter`, `quotechar`, ...). Exceptions: a byte order mark
-    is dropped, and errors are ReaderError, with file:line.
+    Rows equal csv.DictReader's for the same `fieldnames`, `restkey`, `restval`,
+    `dialect` and format parameters (`delimiter`, `quotechar`, ...). Two things differ:
+    a byte order mark is dropped, and errors are ReaderError, with file:line.
 
-    `filename`, `queue`, `wrapper`, `start`, `encoding` and `errors` are as in FileReader;
-    undecodable bytes are reported with file:line:column.
+    `filename`, `queue`, `wrapper`, `start`, `encoding` and `errors` are as in
+    FileReader; undecodable bytes are reported with file:line:column.
 
     `timestamp` names the column with the time, or gives its number from 0; a sequence
-    of them is joined by spaces. Then every row has a key 'timestamp' with int ns since
-    1970 (UTC), in place of a column of that name if it is among them (a column of that
-    name that is not is an error). `timestamp_format` and `tz` are those of
-    `chronomux.readers.time_parser`. `on_error` says what becomes of a record whose time
-    cannot be read: 'raise' TimestampError with file:line, 'skip' it, or 'null' (None; in
-    frames -2**63). The latter two count and locate it in `stats`.
+    of them is joined by spaces. Every row then has a key 'timestamp' with int ns since
+    1970 (UTC). It replaces a column of that name which `timestamp` names; one that
+    `timestamp` does not name is an error, as it would be lost. `timestamp_format` and
+    `tz` are those of `chronomux.readers.time_parser`. `on_error` says what becomes of a
+    record whose time cannot be read: 'raise' TimestampError with file:line, 'skip' it,
+    or 'null' (None; in frames -2**63). The latter two count and locate it in `stats`.
 
     `row_names=True` is for files as R writes them, with one field more than there are
     names in the header: the first field gets the key ''. Column numbers count it.
@@ -113,7 +113,7 @@ class CSVReader(Reader[dict[Any, Any]]):
 
     @property
     def fieldnames(self) -> list[str] | None:
-        """The keys of the rows; None for an empty file. Reads the header on first use."""
+        """The keys of the rows; None for an empty file. Reads the header when asked."""
         names = self._load_header().names
         return ["", *names] if self.row_names and names is not None else names
 
@@ -135,9 +135,9 @@ class CSVReader(Reader[dict[Any, Any]]):
     def frames(self) -> Iterator[Frame]:
         """Batches of up to 4096 records as they stand in the file, with their times.
 
-        A record has its line ending (the last one perhaps none) and the file's encoding;
-        blank lines are left out. Only times are decoded: other fields' bytes are not
-        looked at. Memory is bounded by the block size and the longest record.
+        A record has its line ending (the last one perhaps none) and the file's
+        encoding; blank lines are left out. Only times are decoded: other fields' bytes
+        are not looked at. Memory is bounded by the block size and the longest record.
 
         Raises ValueError without `timestamp`, and ReaderError as the rows do, after the
         frames before the damage.
@@ -230,13 +230,14 @@ class CSVReader(Reader[dict[Any, Any]]):
                 f"{self.name}:1: has a column {_KEY!r} that timestamp= does not name; "
                 "name it, or give other fieldnames="
             )
-        parse, missing, width = self._parse, self._missing_text, len(names)
+        parse, width = self._parse, len(names)
+        pick = time_picker(columns, self._missing_text)
         for row in rows:
             if not row:
                 continue
             time: int | None = None
             try:
-                time = parse(time_text(row, columns, missing))
+                time = parse(pick(row))
             except TimestampError as error:
                 # Every newline that a field holds is a line of the record.
                 lines = sum(map(line_breaks, row))
@@ -298,7 +299,7 @@ class CSVReader(Reader[dict[Any, Any]]):
     def _report(self) -> None:
         if self.stats.bad_times:
             logger.warning(
-                "%s: %d records without a readable time (on_error=%r), the first in line %d",
+                "%s: %d records have no readable time (on_error=%r), first in line %d",
                 self.name,
                 self.stats.bad_times,
                 self.on_error,

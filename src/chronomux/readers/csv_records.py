@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 
 from chronomux.errors import ReaderError
 from chronomux.readers.sources import Source
-from chronomux.readers.text import TextDecoder, is_utf8, text_lines
+from chronomux.readers.text import TextDecoder, is_utf8, split_lines, text_lines
 
-__all__ = ["Batch", "Header", "RecordSplitter", "read_header", "time_text"]
+__all__ = ["Batch", "Header", "RecordSplitter", "read_header", "time_picker"]
 
 MAX_RECORDS = 4096
 _BOM = b"\xef\xbb\xbf"
 
 
 class Header(NamedTuple):
-    """The first record: its names, bytes and lines. `skip` bytes come before row one."""
+    """The first record: names, bytes, lines; `skip` bytes come before the second."""
 
     names: list[str] | None
     raw: bytes
@@ -39,7 +39,8 @@ class Batch(NamedTuple):
             yield self
             return
         for start in range(0, len(self.records), size):
-            yield Batch(*(column[start : start + size] for column in self))
+            part = slice(start, start + size)
+            yield Batch(self.records[part], self.times[part], self.lines[part])
 
 
 def read_header(source: Source, dialect: Any, given: list[str] | None) -> Header:
@@ -111,9 +112,10 @@ class RecordSplitter:
         self._source = source
         self._dialect = dialect
         self._columns = columns
-        self._missing = missing
+        self._pick = time_picker(columns, missing)
         self._line = lines_before + 1
         self._blocks = line_blocks(source.read)
+        self._has_long_records = False
         self._delimiter, self._specials = _bytes_of(dialect, source.encoding)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -135,30 +137,51 @@ class RecordSplitter:
         return Batch(records, self._split_times(contents), lines)
 
     def _split_times(self, contents: list[bytes]) -> list[str]:
-        delimiter, columns, cuts = (
-            self._delimiter,
-            self._columns,
-            max(self._columns) + 1,
-        )
+        delimiter, columns = self._delimiter, self._columns
+        cuts = max(columns) + 1
         try:
             if len(columns) == 1:
                 column = columns[0]
                 fields = [line.split(delimiter, cuts)[column] for line in contents]
             else:
                 pick = itemgetter(*columns)
-                fields = [
-                    b" ".join(pick(line.split(delimiter, cuts))) for line in contents
-                ]
+                rows = (line.split(delimiter, cuts) for line in contents)
+                fields = [b" ".join(pick(row)) for row in rows]
         except IndexError:
-            rows = [
-                self._decode(line).split(self._dialect.delimiter) for line in contents
+            separator = self._dialect.delimiter
+            return [
+                self._pick(self._decode(line).split(separator)) for line in contents
             ]
-            return self._pick_times(rows)
         # One call decodes them all: a field holds no newline.
         return self._decode(b"\n".join(fields)).split("\n") if fields else []
 
     def _quoted(self, block: bytes) -> Iterator[Batch]:
-        """The block's records, and further blocks' while a record is open at the end."""
+        if not self._has_long_records:
+            lines = block.splitlines(keepends=True)
+            rows = self._one_line_rows(block, lines)
+            if rows is not None:
+                yield from self._batch(lines, rows, None).parts(MAX_RECORDS)
+                self._line += len(lines)
+                return
+            self._has_long_records = True
+        yield from self._long_records(block)
+
+    def _one_line_rows(
+        self, block: bytes, lines: list[bytes]
+    ) -> list[list[str]] | None:
+        """A row for every line of the block; None if a record has several lines."""
+        texts = split_lines(self._decode(block))
+        # A quote that is open at the end would swallow one more line.
+        end = [self._decode(lines[-1]), "x"]
+        try:
+            rows = list(csv.reader(texts, self._dialect))
+            is_closed = len(list(csv.reader(end, self._dialect))) == len(end)
+        except csv.Error:
+            return None
+        return rows if is_closed and len(rows) == len(lines) else None
+
+    def _long_records(self, block: bytes) -> Iterator[Batch]:
+        """The block's records, and the next block's if one is open at its end."""
         raws: list[bytes] = []
         rows: list[list[str]] = []
         ends = [0]
@@ -179,18 +202,18 @@ class RecordSplitter:
         self._line += len(raws)
 
     def _batch(
-        self, raws: list[bytes], rows: list[list[str]], ends: list[int]
+        self, raws: list[bytes], rows: list[list[str]], ends: list[int] | None
     ) -> Batch:
-        if len(rows) == len(raws):
-            records = raws
-        else:
+        """Records of the lines `ends` cuts `raws` into; None: of one line each."""
+        records, lines = raws, list(range(self._line, self._line + len(raws)))
+        if ends is not None:
             records = [b"".join(raws[start:end]) for start, end in pairwise(ends)]
-        lines = [self._line + start for start in ends[:-1]]
+            lines = [self._line + start for start in ends[:-1]]
         if [] in rows:
             records = list(compress(records, rows))
             lines = list(compress(lines, rows))
             rows = list(filter(None, rows))
-        return Batch(records, self._pick_times(rows), lines)
+        return Batch(records, list(map(self._pick, rows)), lines)
 
     def _texts(self, block: bytes, raws: list[bytes]) -> Iterator[str]:
         for more in chain([block], self._blocks):
@@ -199,23 +222,28 @@ class RecordSplitter:
             for line in lines:
                 yield self._decode(line)
 
-    def _pick_times(self, rows: list[list[str]]) -> list[str]:
-        columns = self._columns
-        try:
-            if len(columns) == 1:
-                return list(map(itemgetter(columns[0]), rows))
-            return list(map(" ".join, map(itemgetter(*columns), rows)))
-        except IndexError:
-            return [time_text(row, columns, self._missing) for row in rows]
-
     def _decode(self, raw: bytes) -> str:
         return raw.decode(self._source.encoding, "surrogateescape")
 
 
-def time_text(row: Sequence[str], columns: Sequence[int], missing: str) -> str:
-    """The text of a row's time: its columns joined by spaces."""
-    width = len(row)
-    return " ".join([row[i] if i < width else missing for i in columns])
+def time_picker(columns: Sequence[int], missing: str) -> Callable[[Sequence[str]], str]:
+    """A function from a row to the text of its time: its columns joined by spaces."""
+    if len(columns) == 1:
+        column = columns[0]
+
+        def pick_one(row: Sequence[str]) -> str:
+            try:
+                return row[column]
+            except IndexError:
+                return missing
+
+        return pick_one
+
+    def pick(row: Sequence[str]) -> str:
+        width = len(row)
+        return " ".join([row[i] if i < width else missing for i in columns])
+
+    return pick
 
 
 def _bytes_of(dialect: Any, encoding: str) -> tuple[bytes, list[bytes]]:

@@ -60,7 +60,7 @@ class Decompressed:
         try:
             block: bytes = self._read(size)
         except self._errors as error:
-            # A damaged gzip file is an OSError too, but has no errno; a failing disk has.
+            # Damaged gzip data is an OSError too, but only a failing disk has an errno.
             if isinstance(error, ReaderError) or getattr(error, "errno", None):
                 raise
             what = "ends early" if isinstance(error, EOFError) else f"damaged: {error}"
@@ -130,10 +130,22 @@ class _ZstdFrames(io.RawIOBase):
         return True
 
 
-# Streams that are only read and never sought: `read` is all these ask for.
+def _open_gzip(stream: Any, name: str) -> Any:
+    return gzip.GzipFile(fileobj=stream)
+
+
+def _open_bzip2(stream: Any, name: str) -> Any:
+    return bz2.BZ2File(stream)
+
+
+def _open_xz(stream: Any, name: str) -> Any:
+    return lzma.LZMAFile(stream)
+
+
+# Of a stream that is read and never sought they ask for no more than `read`.
 _OPENERS: dict[str, Callable[[Any, str], Any]] = {
-    "gzip": lambda stream, name: gzip.GzipFile(fileobj=stream),
-    "bzip2": lambda stream, name: bz2.BZ2File(stream),
-    "xz": lambda stream, name: lzma.LZMAFile(stream),
+    "gzip": _open_gzip,
+    "bzip2": _open_bzip2,
+    "xz": _open_xz,
     "zstd": _open_zstd,
 }

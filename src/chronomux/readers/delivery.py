@@ -28,8 +28,8 @@ def deliver(items: Iterable[Any], queue: QueueLike, stopping: Event) -> None:
     """Put every item, then `queue.Empty`, whatever happened, until `stopping` is set.
 
     What ends `items` early, or the queue itself, raises after the end mark was put. A
-    full queue is waited for; once `stopping` is set, or after KeyboardInterrupt, the end
-    mark waits for at most a second.
+    full queue is waited for; once `stopping` is set, or after KeyboardInterrupt, the
+    end mark waits for at most a second.
     """
     put = _sliced_put(queue, stopping)
     try:
@@ -102,8 +102,8 @@ def _put_end(put: Callable[[Any], None]) -> None:
             if now < deadline:
                 continue
             logger.warning(
-                "a stopped reader could not put its end mark: the queue stayed full for "
-                "%g s; whoever reads it may wait for ever",
+                "a stopped reader could not put its end mark: the queue stayed full "
+                "for %g s; whoever reads it may wait for ever",
                 _GRACE,
             )
             return

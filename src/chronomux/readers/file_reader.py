@@ -17,8 +17,8 @@ __all__ = ["FileReader"]
 class FileReader(Reader[str]):
     """Puts the lines of a text file on a queue, then `queue.Empty`.
 
-    A line keeps its ending, as it stands in the file: '\\n', '\\r\\n', '\\r', or none in
-    the last line. A byte order mark is dropped.
+    A line keeps its ending as it stands in the file: '\\n', '\\r\\n', '\\r', or none
+    in the last line. A byte order mark is dropped.
 
     `filename` is a path, '-' for standard input, or a file object, of bytes or of text;
     gzip, bzip2, xz and Zstandard data are known by their content. `queue` is anything

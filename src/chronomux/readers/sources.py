@@ -17,7 +17,7 @@ from chronomux.readers.text import TextDecoder, is_ascii_superset, transcoding_c
 
 __all__ = ["BLOCK_BYTES", "FileLike", "Source", "open_source"]
 
-BLOCK_BYTES = 1 << 18
+BLOCK_BYTES = 1 << 17
 _BOM_BYTES = 4
 
 FileLike: TypeAlias = "str | os.PathLike[str] | IO[bytes] | IO[str]"
@@ -124,7 +124,7 @@ def _open(file: FileLike) -> tuple[Any, Any]:
     if isinstance(file, str) and file == "-":
         return getattr(sys.stdin, "buffer", sys.stdin), None
     if isinstance(file, (str, os.PathLike)):
-        opened = open(file, "rb", buffering=0)
+        opened = open(file, "rb", buffering=0)  # noqa: SIM115 - Source.close() does
         return opened, opened
     if not callable(getattr(file, "read", None)):
         raise TypeError(

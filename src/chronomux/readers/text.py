@@ -1,4 +1,4 @@
-"""Bytes to text lines, cut at \\n, \\r and \\r\\n as csv wants them; damage is located."""
+"""Bytes to lines of text, cut at \\n, \\r and \\r\\n only; damage is located."""
 
 from __future__ import annotations
 
@@ -10,12 +10,20 @@ from itertools import chain
 
 from chronomux.errors import ReaderError
 
-__all__ = ["TextDecoder", "is_ascii_superset", "text_lines", "transcoding_codec"]
+__all__ = [
+    "TextDecoder",
+    "is_ascii_superset",
+    "split_lines",
+    "text_lines",
+    "transcoding_codec",
+]
 
 _BOMS = {
     "utf-16": {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"},
     "utf-32": {codecs.BOM_UTF32_LE: "utf-32-le", codecs.BOM_UTF32_BE: "utf-32-be"},
 }
+# Where str.splitlines() cuts and csv does not.
+_OTHER_LINE_ENDS = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 _UTF8 = ("utf-8", "utf-8-sig")
 
 
@@ -102,8 +110,8 @@ class TextDecoder:
     def _located(self, error: UnicodeDecodeError) -> ReaderError:
         byte = error.object[error.start]
         return ReaderError(
-            f"{self._name}:{self._lines + 1}:{self._column + 1}: byte 0x{byte:02x} is not "
-            f"{self._encoding} ({error.reason}); give the file's encoding=, "
+            f"{self._name}:{self._lines + 1}:{self._column + 1}: byte 0x{byte:02x} is "
+            f"not {self._encoding} ({error.reason}); give the file's encoding=, "
             "or errors='replace'"
         )
 
@@ -111,6 +119,13 @@ class TextDecoder:
 def line_breaks(text: str) -> int:
     """How many lines end in a text: at \\n, \\r or \\r\\n."""
     return text.count("\n") + text.count("\r") - text.count("\r\n")
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a text with their endings: \\n, \\r\\n, \\r, or none in the last."""
+    if any(end in text for end in _OTHER_LINE_ENDS):
+        return io.StringIO(text, newline="").readlines()
+    return text.splitlines(keepends=True)
 
 
 def text_lines(read: Callable[[], bytes], decoder: TextDecoder) -> Iterator[str]:
@@ -124,8 +139,7 @@ def _line_lists(read: Callable[[], bytes], decoder: TextDecoder) -> Iterator[lis
         block = read()
         text = decoder.decode(block)
         if "\n" in text or "\r" in text:
-            # splitlines() would cut at \v, \f, U+2028 and more as well.
-            lines = io.StringIO("".join([*unfinished, text]), newline="").readlines()
+            lines = split_lines("".join([*unfinished, text]))
             unfinished = [] if lines[-1].endswith(("\n", "\r")) else [lines.pop()]
             yield lines
         elif text:

@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 __all__ = ["CivilTime", "Pattern"]
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_LONG_MONTHS = (
-    "january february march april may june july august september october november december"
-).split()
-_DAYS = (
-    "mon(?:day)? tue(?:sday)? wed(?:nesday)? thu(?:rsday)? fri(?:day)? sat(?:urday)?"
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
 )
+_SHORT_MONTHS = [month[:3] for month in _MONTHS]
+_DAYS = "(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
 _TWO = r"\d\d"
 _ONE_OR_TWO = r"\d\d?"
 _DIRECTIVES = {
@@ -24,8 +23,8 @@ _DIRECTIVES = {
     "m": _ONE_OR_TWO,
     "d": _ONE_OR_TWO,
     "j": r"\d{1,3}",
-    "b": "|".join([*_LONG_MONTHS, *_MONTHS]),
-    "a": "|".join([*_DAYS.split(), "sun(?:day)?"]),
+    "b": "|".join([*_MONTHS, *_SHORT_MONTHS]),
+    "a": _DAYS,
     "H": _TWO,
     "I": _TWO,
     "M": _TWO,
@@ -58,10 +57,11 @@ class CivilTime(NamedTuple):
 class Pattern:
     """A pattern with the directives of datetime.strptime.
 
-    Known are %Y %y %m %d %j %b %B %a %A %H %I %M %S %f %p %z %Z %T %R %F %D and %%; names
-    are English. It differs from strptime where damage would pass for a time: %H, %I, %M
-    and %S want two digits (%-H, %-I, %-M, %-S take one or two), and a year, a month and a
-    day must be there. %f takes up to nine digits, %z is 'Z' or +hh[[:]mm], and %Z is UTC.
+    Known are %Y %y %m %d %j %b %B %a %A %H %I %M %S %f %p %z %Z %T %R %F %D and %%;
+    names are English. It differs from strptime where damage would pass for a time: %H,
+    %I, %M and %S want two digits (%-H, %-I, %-M and %-S take one or two), and a year, a
+    month and a day must be there. %f takes up to nine digits, %z is 'Z' or +hh[[:]mm],
+    and %Z is UTC.
 
     Raises ValueError for an unknown, repeated or missing directive.
     """
@@ -80,7 +80,7 @@ class Pattern:
             raise ValueError(f"time pattern {pattern!r}: %I and %p go together")
 
     def read(self, text: str) -> CivilTime | None:
-        """The time in a text, its numbers unchecked; None if the text does not match."""
+        """The time in a text, its numbers unchecked; None if it does not match."""
         match = self._regex.fullmatch(text)
         if match is None:
             return None
@@ -157,7 +157,7 @@ def _month_and_day(found: dict[str, str], year: int) -> tuple[int, int]:
         return _of_day_in_year(year, int(found["j"]))
     if "m" in found:
         return int(found["m"]), int(found["d"])
-    return _MONTHS.index(found["b"][:3].lower()) + 1, int(found["d"])
+    return _SHORT_MONTHS.index(found["b"][:3].lower()) + 1, int(found["d"])
 
 
 def _of_day_in_year(year: int, number: int) -> tuple[int, int]:

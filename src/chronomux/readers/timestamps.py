@@ -1,4 +1,4 @@
-"""Timestamp text to int64 nanoseconds since 1970 (UTC), exactly: no float in between."""
+"""Timestamp text to int64 nanoseconds since 1970 (UTC), exactly and without floats."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["TimeParser", "time_parser"]
 TimeParser: TypeAlias = Callable[[str], int]
 
 _NS = 1_000_000_000
-_MINUTE_NS = 61 * _NS
+_MINUTE_NS = 60 * _NS
 _FIRST_NS = -(2**63) + 1  # -2**63 itself stands for a missing time
 _LAST_NS = 2**63 - 1
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
-_UNIT_NS = {"s": _NS, "ms": 1_000_000, "us": 1_000, "ns": 1}
+_UNIT_PLACES = {"s": 9, "ms": 6, "us": 3, "ns": 0}  # a unit is 10**places ns
 
 
 def time_parser(format: str = "auto", tz: str | tzinfo | None = None) -> TimeParser:
@@ -40,13 +40,14 @@ def time_parser(format: str = "auto", tz: str | tzinfo | None = None) -> TimePar
     a pattern with '%'
         As for datetime.strptime, but see `time_patterns.Pattern`.
 
-    A time without an offset is UTC, or in `tz`: a tzinfo or the name of a zone. There, a
-    time that comes twice (clocks set back) is the first of the two. Second 60 is the
+    A time without an offset is UTC, or in `tz`: a tzinfo or the name of a zone. There,
+    a time that comes twice (clocks set back) is the first of the two. Second 60 is the
     first of the next minute, as in POSIX time.
 
-    The function raises TimestampError, without a place, for a text that is not a time in
-    this format, that lies outside the years 1677 to 2262, or that has non-zero digits
-    below the nanosecond. `time_parser` raises ValueError for an unknown format or zone.
+    The function raises TimestampError, without a place, for a text that is not a time
+    in this format, that lies outside the years 1677 to 2262, or that has non-zero
+    digits below the nanosecond. `time_parser` raises ValueError for an unknown format
+    or zone.
     """
     zone = _zone(tz)
     if "%" in format:
@@ -57,13 +58,13 @@ def time_parser(format: str = "auto", tz: str | tzinfo | None = None) -> TimePar
         return _iso_parser(zone)
     if format == "epoch":
         return _epoch_parser(None)
-    unit = _UNIT_NS.get(format.removeprefix("epoch_"))
-    if unit is None or not format.startswith("epoch_"):
+    places = _UNIT_PLACES.get(format.removeprefix("epoch_"))
+    if places is None or not format.startswith("epoch_"):
         raise ValueError(
             f"timestamp_format={format!r}: use 'auto', 'epoch', 'epoch_s', 'epoch_ms', "
             "'epoch_us', 'epoch_ns', 'iso' or a pattern like '%d/%m/%Y %H:%M:%S'"
         )
-    return _epoch_parser(unit)
+    return _epoch_parser(places)
 
 
 def _zone(tz: str | tzinfo | None) -> tzinfo | None:
@@ -92,48 +93,72 @@ def _in_range(ns: int, text: str) -> int:
     raise _error(text, "within the years 1677 to 2262 that int64 nanoseconds hold")
 
 
-def _fraction(digits: str, unit: int, text: str) -> int:
-    """The ns in a fraction's digits, for a unit of 1, 1000, ... ns."""
-    scaled = int(digits) * unit
-    ns, below = divmod(scaled, 10 ** len(digits))
-    if below:
+def _fraction_ns(digits: str, places: int, text: str) -> int:
+    """The ns in the fraction of a unit that is 10**places ns."""
+    if digits[places:].strip("0"):
         raise _error(text, "whole nanoseconds: it has digits below them")
-    return ns
+    return int(digits[:places].ljust(places, "0") or "0")
 
 
 # -- epoch ---------------------------------------------------------------------------
 
+_UNIT_NS: tuple[int, ...] = tuple(10**places for places in range(10))
 _EPOCH_WHAT = "a number of s, ms, us or ns since 1970"
 _AUTO_WHAT = f"{_EPOCH_WHAT}, nor ISO 8601; give timestamp_format="
 
 
-def _unit_of(number: int) -> int:
+def _places_of(number: int) -> int:
     if number < 10**11:
-        return _NS
+        return 9
     if number < 10**14:
-        return 1_000_000
-    return 1_000 if number < 10**17 else 1
+        return 6
+    return 3 if number < 10**17 else 0
 
 
-def _epoch_parser(unit: int | None, what: str = _EPOCH_WHAT) -> TimeParser:
+def _is_number(digits: str) -> bool:
+    # isdecimal() alone takes other scripts' digits, and int() takes underscores.
+    return digits.isdecimal() and digits.isascii()
+
+
+# Digits before the point -> places, where the first digit (1 to 8) keeps them in range.
+_SURE_PLACES: dict[int | None, dict[int, int]] = {
+    None: {
+        **dict.fromkeys(range(1, 11), 9),
+        **dict.fromkeys((12, 13), 6),
+        **dict.fromkeys((15, 16), 3),
+        **dict.fromkeys((18, 19), 0),
+    },
+    **{places: dict.fromkeys(range(1, 20 - places), places) for places in (9, 6, 3, 0)},
+}
+
+
+def _epoch_parser(unit_places: int | None, what: str = _EPOCH_WHAT) -> TimeParser:
+    sure_places = _SURE_PLACES[unit_places]
+
     def parse(text: str) -> int:
-        sign, digits = 1, text.strip()
-        if digits[:1] in ("-", "+"):
-            sign, digits = (-1 if digits[0] == "-" else 1), digits[1:]
-        whole, point, fraction = digits.partition(".")
-        # isdecimal() takes other scripts' digits and int() takes underscores.
-        if not (whole.isdecimal() and digits.isascii()) or len(whole) > 19:
-            raise _error(text, what)
-        number = int(whole)
-        scale = unit or _unit_of(number)
-        ns = number * scale
-        if fraction:
-            if not fraction.isdecimal():
-                raise _error(text, what)
-            ns += _fraction(fraction, scale, text)
-        return _in_range(sign * ns, text)
+        whole, _, fraction = text.partition(".")
+        places = sure_places.get(len(whole))
+        if places is not None and "1" <= whole < "9" and len(fraction) <= places:
+            digits = whole + fraction
+            if digits.isdecimal() and digits.isascii():
+                return int(digits) * _UNIT_NS[places - len(fraction)]
+        return _epoch_ns(text, unit_places, what)
 
     return parse
+
+
+def _epoch_ns(text: str, unit_places: int | None, what: str) -> int:
+    digits = text.strip()
+    is_negative = digits.startswith("-")
+    if digits[:1] in ("-", "+"):
+        digits = digits[1:]
+    whole, _, fraction = digits.partition(".")
+    if not _is_number(whole) or len(whole) > 19 or not _is_number(fraction or "0"):
+        raise _error(text, what)
+    number = int(whole)
+    places = _places_of(number) if unit_places is None else unit_places
+    ns = number * _UNIT_NS[places] + _fraction_ns(fraction, places, text)
+    return _in_range(-ns if is_negative else ns, text)
 
 
 # -- civil time: ISO 8601 and patterns ------------------------------------------------
@@ -146,7 +171,8 @@ _ISO = re.compile(
 )
 _ISO_WHAT = "ISO 8601, like 2015-02-02 14:19:00.5 or 2015-02-02T14:19:00Z"
 _SECONDS = {f"{second:02}": second * _NS for second in range(60)}
-_FRACTION_NS = [10 ** (9 - digits) for digits in range(10)]
+# Number of digits, those of the second and of 1 to 9 places -> ns in the last of them.
+_SECONDS_SCALE: dict[int, int] = {2 + n: 10 ** (9 - n) for n in range(1, 10)}
 
 
 def _read_iso(text: str) -> CivilTime | None:
@@ -194,38 +220,44 @@ def _civil_parser(
     read: Callable[[str], CivilTime | None], zone: tzinfo | None, form: _SecondsForm
 ) -> TimeParser:
     """Remembers what stands around the seconds: most times share it with the last."""
-    before, behind, minute_ns = "\0", "", 0
-    bare, marks = form.bare, form.marks
+    before, minute_ns, start, stop = "\0", 0, 1, -1
+    behind = ""
+    whole_seconds = _SECONDS if form.bare else {}
+    marks = form.marks
 
     def parse(text: str) -> int:
-        nonlocal before, behind, minute_ns
-        if text.startswith(before) and text.endswith(behind):
-            seconds = text[len(before) : len(text) - len(behind)]
-            second = _SECONDS.get(seconds[:2])
-            digits = seconds[3:]
-            if second is None:
-                pass
-            elif digits and seconds[2] in marks and digits.isdecimal():
-                if len(digits) <= 9 and digits.isascii():
-                    return minute_ns + second + int(digits) * _FRACTION_NS[len(digits)]
-            elif bare and len(seconds) == 2:
-                return minute_ns + second
+        nonlocal before, minute_ns, start, stop, behind
+        if text[:start] == before and (not behind or text[stop:] == behind):
+            seconds = text[start:stop] if behind else text[start:]
+            ns = whole_seconds.get(seconds)
+            if ns is not None:
+                return minute_ns + ns
+            digits = seconds[:2] + seconds[3:]
+            scale = _SECONDS_SCALE.get(len(digits))
+            if scale and seconds[2] in marks and seconds < "6" and _is_number(digits):
+                return minute_ns + int(digits) * scale
         text = text.strip()
         time = read(text)
         ns = None if time is None else _civil_ns(time, zone)
         if time is None or ns is None:
             raise _error(text, form.what)
-        start, end = time.seconds_at
-        # Digits that touch could be cut otherwise in another text.
-        if form.remembered and start > 0 and not text[start - 1].isdecimal():
-            minute = ns - time.second * _NS
-            if _FIRST_NS + _MINUTE_NS <= minute <= _LAST_NS - _MINUTE_NS:
-                before, behind, minute_ns = text[:start], text[end:], minute
+        if form.remembered and _is_remembered(text, time, ns):
+            start, end = time.seconds_at
+            before, behind, stop = text[:start], text[end:], end - len(text)
+            minute_ns = ns - time.second * _NS
         if time.fraction:
-            ns += _fraction(time.fraction, _NS, text)
+            ns += _fraction_ns(time.fraction, 9, text)
         return _in_range(ns, text)
 
     return parse
+
+
+def _is_remembered(text: str, time: CivilTime, ns: int) -> bool:
+    """Whether other seconds in the same place would be read the same way."""
+    start, _ = time.seconds_at
+    # Digits that touch could be cut otherwise in another text.
+    has_edge = start > 0 and not text[start - 1].isdecimal()
+    return has_edge and abs(ns) <= _LAST_NS - _MINUTE_NS
 
 
 class _SecondsForm(NamedTuple):
@@ -258,7 +290,8 @@ def _auto_parser(zone: tzinfo | None) -> TimeParser:
     iso, epoch = _iso_parser(zone), _epoch_parser(None, _AUTO_WHAT)
 
     def parse(text: str) -> int:
-        looks_iso = text[4:5] == "-" or text.strip()[4:5] == "-"
-        return iso(text) if looks_iso else epoch(text)
+        if text[:1].isspace():
+            text = text.strip()
+        return iso(text) if text[4:5] == "-" else epoch(text)
 
     return parse
