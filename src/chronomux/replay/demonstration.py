@@ -134,11 +134,10 @@ def demonstrate(
         sort_key="timestamp", wait_for_n_input_queues=len(captures)
     )
     queues = [multiplexer.input_queue(manager.Queue()) for _ in captures]
+    outputs = [multiplexer.output_queue() for _ in range(2)]
     count = _Count()
-    listeners = [
-        _Listener(multiplexer.output_queue(), callback) for callback in (show, count)
-    ]
-    with multiplexer.run():
+    listeners = [_Listener(outputs[0], show), _Listener(outputs[1], count)]
+    with multiplexer:
         readers = [
             pool.apipe(replay, str(path), queue, speed)
             for path, queue in zip(captures, queues, strict=True)
@@ -146,8 +145,9 @@ def demonstrate(
         try:
             _wait(listeners, readers)
         except BaseException:
-            multiplexer.stop()
             pool.terminate()
+            for queue in outputs:
+                queue.cancel_join_thread()  # or exit waits until somebody reads on
             raise
         multiplexer.join()
     return sorted(count.sources.values(), key=lambda c: c.source), count.all

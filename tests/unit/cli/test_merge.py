@@ -54,7 +54,7 @@ def test_only_the_first_lines_of_many_are_shown(folder, capsys):
     (folder / "many.csv").write_text("t\n" + "never\n" * 50)
     main(["merge", "many.csv", "-t", "t", "--on-error", "null", "-o", "out.csv"])
     err = capsys.readouterr().err
-    assert err.count("no readable time") == 20
+    assert err.count(": no readable time") == 20
     assert "chronomux: many.csv: and 30 records like these" in err
 
 
