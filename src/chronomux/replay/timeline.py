@@ -105,18 +105,19 @@ def _round(
     if len(ready) == 1:
         cursor, start, stop = ready[0]
         return [(cursor.number, cursor.frame, start, stop)]
-    return list(_stretches(ready))
+    return _stretches(ready)
 
 
-def _stretches(ready: list[tuple[_Cursor, int, int]]) -> Iterator[Stretch]:
+def _stretches(ready: list[tuple[_Cursor, int, int]]) -> list[Stretch]:
     columns = [cursor.keys[start:stop] for cursor, start, stop in ready]
     source, index = merge_order(*columns)
     changes = np.flatnonzero(source[1:] != source[:-1]) + 1
     firsts = np.concatenate(([0], changes))
     counts = np.diff(firsts, append=len(source))
-    places = zip(
-        source[firsts].tolist(), index[firsts].tolist(), counts.tolist(), strict=True
-    )
-    for place, first, count in places:
-        cursor, start, _ = ready[place]
-        yield cursor.number, cursor.frame, start + first, start + first + count
+    places = source[firsts]
+    offsets = np.array([start for _, start, _ in ready])
+    starts = index[firsts] + offsets[places]
+    numbers = [cursor.number for cursor, _, _ in ready]
+    frames = [cursor.frame for cursor, _, _ in ready]
+    bounds = zip(places.tolist(), starts.tolist(), (starts + counts).tolist())  # noqa: B905
+    return [(numbers[place], frames[place], a, b) for place, a, b in bounds]
