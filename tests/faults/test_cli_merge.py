@@ -119,7 +119,8 @@ def test_a_truncated_gzip_is_2_and_leaves_no_output(tmp_path, cut):
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
 )
 def test_a_signal_ends_it_at_once_and_leaves_nothing(tmp_path, number, code):
     """While it waits for stdin, having written half a file aside."""
@@ -137,6 +138,22 @@ def test_a_signal_ends_it_at_once_and_leaves_nothing(tmp_path, number, code):
     process.stderr.close()
     assert os.listdir(tmp_path) == []
     assert took < 5, "a bound for a loaded machine; an idle one takes 50 ms"
+
+
+@pytest.mark.parametrize(("closed", "name"), [("<&-", "stdin"), (">&-", "stdout")])
+def test_a_closed_standard_stream_is_2_and_named(capture, closed, name):
+    script = f'exec "$@" {closed}'
+    argv = ["sh", "-c", script, "sh", *MERGE, "-"]
+    done = subprocess.run(argv, input=b"t,x\n1,a\n", capture_output=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr == f"chronomux: {name}: Bad file descriptor\n".encode()
+
+
+def test_a_closed_stderr_takes_no_message_into_the_stream(tmp_path):
+    (tmp_path / "late.csv").write_bytes(b"t\n2\n1\n")
+    argv = ["sh", "-c", 'exec "$@" 2>&-', "sh", *MERGE, str(tmp_path / "late.csv")]
+    done = subprocess.run(argv, stdout=subprocess.PIPE, timeout=60)
+    assert (done.returncode, done.stdout) == (1, b"t\n2\n1\n")
 
 
 def test_ctrl_c_while_a_pipe_is_full_is_130(capture):

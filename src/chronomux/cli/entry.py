@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from chronomux import __version__
+from chronomux.cli.messages import say
 from chronomux.errors import ChronomuxError
 
 __all__ = ["main"]
@@ -96,7 +97,7 @@ def _complain(error: Exception) -> int:
         what = f"{error.filename}: {error.strerror}"
     else:
         what = str(error)
-    print(f"chronomux: {what}", file=sys.stderr)
+    say(what)
     return UNUSABLE
 
 

@@ -9,9 +9,11 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
+from chronomux.cli.messages import say
 from chronomux.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -91,10 +93,9 @@ def _columns(text: str) -> list[str]:
 def run(options: argparse.Namespace) -> int:
     from chronomux.replay import merge_files
 
-    _end_on_sigterm()
     # A progress line on the terminal that takes the records would cut them in pieces.
-    shown = not (options.output == "-" and sys.stdout.isatty())
-    with Progress(_size(options.files), shown) as progress:
+    shown = not (options.output == "-" and sys.stdout and sys.stdout.isatty())
+    with _ended_by_signals(), Progress(_size(options.files), shown) as progress:
         report = merge_files(
             options.files,
             options.output,
@@ -116,21 +117,33 @@ def _size(files: list[str]) -> int | None:
     return sum(sizes) if len(sizes) == len(files) else None
 
 
-def _end_on_sigterm() -> None:
-    """Let `kill` remove the half-written file too, as Ctrl-C does."""
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP remove the half-written file too, as Ctrl-C does."""
 
     def end(number: int, frame: FrameType | None) -> NoReturn:
         raise SystemExit(128 + number)
 
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, end)
+    mine = [
+        number
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if threading.current_thread() is threading.main_thread()
+        and signal.getsignal(number) is signal.SIG_DFL  # nohup's stays ignored
+    ]
+    for number in mine:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in mine:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _findings(sources: Iterable[SourceReport]) -> bool:
     """Say on stderr what is wrong with the captures."""
     lines = [line for source in sources for line in _complaints(source)]
     for line in lines:
-        print(f"chronomux: {line}", file=sys.stderr)
+        say(line)
     return bool(lines)
 
 

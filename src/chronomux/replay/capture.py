@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
+import os
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
@@ -91,7 +93,7 @@ class Capture:
             yield from self._frames
 
     def close(self) -> None:
-        if self._file is not sys.stdin.buffer:
+        if self.name != "-":
             self._file.close()
 
     def _read(self) -> Iterator[tuple[Frame, Keys]]:
@@ -107,7 +109,9 @@ class Capture:
     def _refuse_hidden_row_names(self, frame: Frame) -> None:
         """R's row numbers would be taken for times: all columns are off by one."""
         first = frame.rows[: frame.offsets[1]]
-        fields = next(parsed(first))
+        if len(first) > csv.field_size_limit():
+            return  # too long to be looked at, but not to be copied
+        fields = next(parsed(self.name, first))
         # An empty one more is a comma at the end of lines: nothing is off.
         if len(fields) == len(self.columns) + 1 and fields[-1]:
             raise ReaderError(
@@ -119,7 +123,7 @@ class Capture:
     def _refuse_open_quote(self, frame: Frame) -> None:
         """A quote that is open at the end would swallow the records written behind."""
         last = frame.rows[frame.offsets[-2] :]
-        if b'"' in last and len(list(parsed(last + b"\nnext"))) == 1:
+        if b'"' in last and len(list(parsed(self.name, last + b"\nnext"))) == 1:
             raise ReaderError(
                 f"{self.name}:{self._reader.frame_lines[-1]}: the file ends within a "
                 "quoted field; it may have been cut off"
@@ -172,11 +176,18 @@ def ending_of(record: bytes) -> bytes:
     return record[-1:] if record.endswith((b"\n", b"\r")) else b""
 
 
-def parsed(rows: bytes) -> Iterator[list[str]]:
+def parsed(name: str, rows: bytes) -> Iterator[list[str]]:
     """The fields of whole records; bytes that are no UTF-8 stay what they are."""
     text = rows.decode("utf-8", "surrogateescape")
-    return csv.reader(io.StringIO(text, newline=""))
+    try:
+        yield from csv.reader(io.StringIO(text, newline=""))
+    except csv.Error as error:
+        raise ReaderError(f"{name}: {error}") from error
 
 
 def _opened(name: str) -> IO[bytes]:
-    return sys.stdin.buffer if name == "-" else open(name, "rb", buffering=0)
+    if name != "-":
+        return open(name, "rb", buffering=0)
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), "stdin")
+    return sys.stdin.buffer

@@ -74,11 +74,13 @@ class UnitedLines:
         self.header = self._text([[*(name for name, _ in columns), column]])
 
     def __call__(self, stretches: Iterable[Stretch]) -> bytes:
-        return self._text(
-            self._row(source, fields)
-            for source, frame, start, stop in stretches
-            for fields in parsed(frame.rows[frame.offsets[start] : frame.offsets[stop]])
-        )
+        return self._text(self._rows(stretches))
+
+    def _rows(self, stretches: Iterable[Stretch]) -> Iterator[list[str]]:
+        for source, frame, start, stop in stretches:
+            rows = frame.rows[frame.offsets[start] : frame.offsets[stop]]
+            for fields in parsed(self._captures[source].name, rows):
+                yield self._row(source, fields)
 
     def _row(self, source: int, fields: list[str]) -> list[str]:
         places, name = self._places[source], self._captures[source].name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -14,6 +15,8 @@ from chronomux.replay.output import Output, Target
 from chronomux.replay.timeline import chronological
 
 __all__ = ["MergeReport", "merge_files"]
+
+logger = logging.getLogger("chronomux")
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,9 @@ def merge_files(
             captures.append(capture)
         with sink:
             _write(captures, sink, add_source, source_column, progress)
-    return MergeReport(tuple(capture.report for capture in captures))
+    report = MergeReport(tuple(capture.report for capture in captures))
+    logger.info("%d records of %d files in %s", report.records, len(names), sink.name)
+    return report
 
 
 def _write(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import pty
+import signal
 import subprocess
 import sys
 
@@ -96,6 +97,18 @@ def test_every_option_reaches_the_merge(folder, capfdbinary):
     assert capfdbinary.readouterr().out == (
         b't,x,file\n"1",01/01/2024 23:30,b,s.csv\n"1",02/01/2024 00:30,a,r.csv\n'
     )
+
+
+def test_verbose_says_what_was_merged(folder, capfd):
+    assert main(["merge", "a.csv", "b.csv", "-t", "t", "-o", "out.csv", "-v"]) == 0
+    assert capfd.readouterr().err == "chronomux: 4 records of 2 files in out.csv\n"
+
+
+def test_signal_handlers_are_left_as_they_were(folder):
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)]
+    main(["merge", "a.csv", "-t", "t", "-o", "out.csv"])
+    after = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)]
+    assert after == before
 
 
 def run(*argv: str, **options):

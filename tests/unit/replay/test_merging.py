@@ -249,6 +249,18 @@ def test_zstd_captures_are_read(write):
     assert merged(names)[0] == b"t,x\n0,b\n1,a\n"
 
 
+def test_fields_of_any_length_are_copied(write):
+    long = b"x" * 300_000
+    names = write(a=b"t,x\n1," + long + b"\n3," + long + b"\n", b=b"t,x\n2,b\n")
+    assert merged(names)[0] == b"t,x\n1,%b\n2,b\n3,%b\n" % (long, long)
+
+
+def test_fields_too_long_for_csv_are_an_error_when_realigned(write):
+    names = write(a=b"t,x\n1," + b"x" * 300_000 + b"\n", b=b"t,y\n2,b\n")
+    with pytest.raises(ReaderError, match=r"a\.csv: field larger than field limit"):
+        merged(names)
+
+
 def test_stdin_is_a_capture_once(write):
     names = write(a=b"t,x\n1,a\n")
     code = (
