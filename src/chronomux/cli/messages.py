@@ -1,4 +1,4 @@
-"""What the command says besides its result: lines on stderr that begin with its name."""
+"""What the command says besides its result: lines on stderr that bear its name."""
 
 from __future__ import annotations
 
