@@ -79,7 +79,10 @@ def _run_pytest(arguments: list[str], scale: str) -> None:
             if child.poll() is None:
                 _end(child)
     if child.returncode:
-        raise MeasureError(f"{output}\npytest ended with status {child.returncode}")
+        status = f"status {child.returncode}"
+        if child.returncode == -signal.SIGKILL:
+            status += f" (deadline: {DEADLINE_SECONDS[scale]:g} s)"
+        raise MeasureError(f"{output}\npytest ended with {status}")
 
 
 def _follow(child: subprocess.Popen[str]) -> str:

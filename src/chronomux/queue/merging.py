@@ -2,15 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import array
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chronomux._core import merge as _merge
+from chronomux._core.merge_items import BlockMerge
+from chronomux._core.merge_iter import LazyMerge
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["merge_order"]
+__all__ = ["merge", "merge_order"]
+
+T = TypeVar("T")
+
+
+def merge(
+    *iterables: Iterable[T],
+    key: Callable[[T], Any] | None = None,
+    reverse: bool = False,
+) -> Iterator[T]:
+    """Merge sorted iterables into one sorted iterator; a drop-in for heapq.merge.
+
+    key: gives the sort key of an item; None: the item itself. `operator.itemgetter`
+        with one name is the fastest on dicts.
+    reverse: the iterables descend, and so does the result.
+
+    Equal keys stay in the order of the iterables. General iterators are read lazily:
+    one item each, the next one only when its predecessor was given out and another is
+    wanted. If all iterables are lists, tuples or arrays, they are read in blocks: they
+    must not change meanwhile, and `key` must depend on its item alone. Keys that are
+    ints and floats compare exactly, NaN below all others; other keys compare by `<`.
+
+    Raises what the iterables, `key` and `<` raise. O(log k) an item for k iterables.
+
+    >>> list(merge([1, 4], [2, 4]))
+    [1, 2, 4, 4]
+    """
+    if all(map(_is_sequence, iterables)):
+        return BlockMerge(iterables, key, reverse)
+    return LazyMerge(iterables, key, reverse)
+
+
+def _is_sequence(iterable: object) -> bool:
+    """Whether items can be taken by position, at no cost and with no effect."""
+    if type(iterable) in (list, tuple, array.array):
+        return True
+    if "numpy" not in sys.modules:  # whoever has an array has imported it
+        return False
+    import numpy as np
+
+    return type(iterable) is np.ndarray and iterable.ndim == 1
 
 
 def merge_order(
