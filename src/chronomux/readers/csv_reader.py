@@ -21,7 +21,7 @@ from chronomux.readers.csv_records import (
     time_picker,
 )
 from chronomux.readers.sources import FileLike, Source
-from chronomux.readers.text import TextDecoder, line_breaks, text_lines
+from chronomux.readers.text import TextDecoder, text_lines
 from chronomux.readers.timestamps import time_parser
 from chronomux.types import Frame, QueueLike
 
@@ -232,16 +232,16 @@ class CSVReader(Reader[dict[Any, Any]]):
             )
         parse, width = self._parse, len(names)
         pick = time_picker(columns, self._missing_text)
+        lines_read = rows.line_num
         for row in rows:
+            line, lines_read = lines_read + 1, rows.line_num
             if not row:
                 continue
             time: int | None = None
             try:
                 time = parse(pick(row))
             except TimestampError as error:
-                # Every newline that a field holds is a line of the record.
-                lines = sum(map(line_breaks, row))
-                self._bad_time(rows.line_num - lines, error)
+                self._bad_time(line, error)
                 if self.on_error == "skip":
                     continue
             if len(row) == width:

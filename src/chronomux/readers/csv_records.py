@@ -58,8 +58,10 @@ def read_header(source: Source, dialect: Any, given: list[str] | None) -> Header
             read()
             return Header(given, b"", 0, _bom_bytes(source, taken[0]))
         return _header(source, next(rows, None), rows.line_num, taken)
-    except csv.Error as error:
-        raise ReaderError(f"{source.name}:1: {error} in the header") from error
+    except ReaderError:
+        raise
+    except (csv.Error, ValueError) as error:
+        raise ReaderError(f"{source.name}:1: {error}, in the header") from error
     finally:
         source.unread(b"".join(taken))
 

@@ -13,7 +13,13 @@ from chronomux.readers.decompress import (
     Decompressed,
     compression_of,
 )
-from chronomux.readers.text import TextDecoder, is_ascii_superset, transcoding_codec
+from chronomux.readers.text import (
+    TextDecoder,
+    is_ascii_superset,
+    is_utf8,
+    line_breaks,
+    transcoding_codec,
+)
 
 __all__ = ["BLOCK_BYTES", "FileLike", "Source", "open_source"]
 
@@ -191,6 +197,7 @@ class _Transcoder:
         while True:
             block = self._stream.read(size)
             text = self._decoder.decode(block)
+            self._decoder.lines += line_breaks(text)
             if text or not block:
                 return text.encode("utf-8", "surrogatepass")
 
@@ -208,6 +215,8 @@ def _decompressed(stream: _Pushback, name: str) -> _Readable:
 def _decoded(
     stream: _Readable, name: str, encoding: str, errors: str, owned: Any
 ) -> Source:
+    if is_utf8(encoding):
+        encoding = "utf-8"  # not utf-8-sig, which would put a mark before every text
     if is_ascii_superset(encoding):
         return Source(stream, name, encoding, errors, owned)
     looked = _Pushback(stream)

@@ -60,20 +60,22 @@ def transcoding_codec(encoding: str, head: bytes) -> str:
 
 
 class TextDecoder:
-    """Decodes block by block; `decode(b"")` ends it.
+    """Decodes block by block; `decode(b"")` ends it. A byte order mark is dropped.
 
     Undecodable bytes raise ReaderError with file:line:column (columns count characters
-    from 1), but only after all text before them has been given.
+    from 1), but only after all text before them has been given. `lines` is how many
+    lines all texts so far have; whoever cuts them keeps it, as counting takes longer
+    than decoding.
     """
 
     def __init__(self, name: str, encoding: str, errors: str) -> None:
+        self.lines = 0
         self._name = name
         self._encoding = "utf-8" if is_utf8(encoding) else encoding
         inner = codecs.getincrementaldecoder(self._encoding)(errors)
         # Holds back a '\r' that may be the first half of '\r\n'.
         self._decode = io.IncrementalNewlineDecoder(inner, translate=False).decode
         self._at_start = True
-        self._lines = 0
         self._column = 0
         self._damage: ReaderError | None = None
 
@@ -81,37 +83,32 @@ class TextDecoder:
         if self._damage is not None:
             raise self._damage
         try:
-            return self._counted(self._decode(block, not block))
+            return self._noted(self._decode(block, not block))
         except UnicodeDecodeError as error:
-            text = self._counted(self._before(error, block))
-            self._damage = self._located(error)
+            text = self._noted(self._before(error, block))
+            self._damage = self._located(error, self.lines + line_breaks(text) + 1)
             if not text:
                 raise self._damage from error
             return text
 
     def _before(self, error: UnicodeDecodeError, block: bytes) -> str:
-        held = len(error.object) - len(
-            block
-        )  # bytes of a character cut by the block's end
+        held = len(error.object) - len(block)  # of a character cut by the block's end
         return self._decode(block[: max(0, error.start - held)], False)
 
-    def _counted(self, text: str) -> str:
-        """Without a byte order mark; notes where it ends, as damage would lie there."""
+    def _noted(self, text: str) -> str:
+        """Note the column it ends in: damage would lie there."""
         if self._at_start and text:
             self._at_start = False
             text = text.removeprefix("\ufeff")
         end = max(text.rfind("\n"), text.rfind("\r")) + 1
-        if end:
-            self._lines += line_breaks(text)
-            self._column = 0
-        self._column += len(text) - end
+        self._column = len(text) - end + (0 if end else self._column)
         return text
 
-    def _located(self, error: UnicodeDecodeError) -> ReaderError:
+    def _located(self, error: UnicodeDecodeError, line: int) -> ReaderError:
         byte = error.object[error.start]
         return ReaderError(
-            f"{self._name}:{self._lines + 1}:{self._column + 1}: byte 0x{byte:02x} is "
-            f"not {self._encoding} ({error.reason}); give the file's encoding=, "
+            f"{self._name}:{line}:{self._column + 1}: byte 0x{byte:02x} is not "
+            f"{self._encoding} ({error.reason}); give the file's encoding=, "
             "or errors='replace'"
         )
 
@@ -141,6 +138,7 @@ def _line_lists(read: Callable[[], bytes], decoder: TextDecoder) -> Iterator[lis
         if "\n" in text or "\r" in text:
             lines = split_lines("".join([*unfinished, text]))
             unfinished = [] if lines[-1].endswith(("\n", "\r")) else [lines.pop()]
+            decoder.lines += len(lines)
             yield lines
         elif text:
             unfinished.append(text)
