@@ -129,7 +129,7 @@ def demonstrate(
     """
     parallel = MultiProcessing()
     manager = parallel.Manager()
-    pool = parallel.GlobalProcessPool()
+    pool = parallel.GlobalProcessPool(len(captures))  # all at once
     multiplexer = SortedQueueMultiplexer(
         sort_key="timestamp", wait_for_n_input_queues=len(captures)
     )
@@ -158,11 +158,13 @@ def _wait(listeners: list[_Listener], readers: list[Any]) -> None:
     while any(listener.is_alive() for listener in listeners):
         for listener in listeners:
             listener.join(0.05)
-            if listener.error is not None:
-                raise listener.error
-        for reader in readers:
-            if reader.ready():
-                reader.get()  # raises what ended it
+        _raise_what_went_wrong(listeners, [job for job in readers if job.ready()])
+    _raise_what_went_wrong(listeners, readers)
+
+
+def _raise_what_went_wrong(listeners: list[_Listener], readers: list[Any]) -> None:
     for listener in listeners:
         if listener.error is not None:
             raise listener.error
+    for reader in readers:
+        reader.get()  # a reader that failed ended its queue, so the merge went on
