@@ -92,30 +92,37 @@ def test_merge_of_generators(contest: Contest, scale: Scale, k: int) -> None:
     """Generators, as live sources are: there is nothing to take in blocks."""
     n = scale(quick=200_000, full=1_000_000)
     lists = data.record_lists(n, k, "interleaved")
-    run_merges(contest, f"merge generators k={k}", lazy_merges(lists, generator), n)
+    run_lazy(contest, f"merge generators k={k}", lists, generator, n)
 
 
 def test_merge_of_list_iterators(contest: Contest, scale: Scale) -> None:
     """The lightest lazy input there is: the merge itself weighs most here."""
     n = scale(quick=200_000, full=1_000_000)
     lists = data.record_lists(n, 8, "interleaved")
-    run_merges(contest, "merge list iterators k=8", lazy_merges(lists, iter), n)
+    run_lazy(contest, "merge list iterators k=8", lists, iter, n)
 
 
 def generator(records: list[Record]) -> Iterator[Record]:
     yield from records
 
 
-def lazy_merges(
-    lists: list[list[Record]], feed: Callable[[list[Record]], Iterator[Record]]
-) -> dict[str, Merge | None]:
-    """Merges over fresh iterators: each call is billed for making its own."""
-    return {
+def run_lazy(
+    contest: Contest,
+    group: str,
+    lists: list[list[Record]],
+    feed: Callable[[list[Record]], Iterator[Record]],
+    n: int,
+) -> None:
+    """Merge fresh iterators: each call is billed for making its own."""
+    merges = {
         OURS: lambda: chronomux.merge(*map(feed, lists), key=by_time),
         "heapq.merge": lambda: heapq.merge(*map(feed, lists), key=by_time),
         "cytoolz": merge_sorted
         and (lambda: merge_sorted(*map(feed, lists), key=by_time)),
     }
+    # What the iterators and the keys cost alone, one input after the other.
+    bare = consumed(lambda: map(by_time, chain.from_iterable(map(feed, lists))))
+    run_merges(contest, group, merges, n, yardsticks={"no merge": bare})
 
 
 def run_merges(
@@ -123,6 +130,7 @@ def run_merges(
     group: str,
     merges: dict[str, Merge | None],
     n: int,
+    yardsticks: dict[str, Contender] | None = None,
 ) -> None:
     """Check that all merges agree, then measure how fast their items can be had.
 
@@ -140,10 +148,10 @@ def run_merges(
     del expected, got
     calls = {name: merge and consumed(merge) for name, merge in merges.items()}
     ours = calls.pop(OURS)
-    contest(group, ours, peers=calls, items=n)
+    contest(group, ours, peers=calls, yardsticks=yardsticks, items=n)
 
 
-def consumed(merge: Merge) -> Contender:
+def consumed(merge: Callable[[], Iterable[object]]) -> Contender:
     return lambda: deque(merge(), maxlen=0)
 
 

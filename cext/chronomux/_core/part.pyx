@@ -15,7 +15,7 @@ from chronomux._core.columns cimport (
     load_narrow,
     load_wide,
 )
-from chronomux._core.ordinal cimport LEFTOVER_BITS
+from chronomux._core.ordinal cimport LEFTOVER_BITS, bit_length
 from chronomux._core.runs cimport Wide, merge_narrow, merge_wide
 
 
@@ -74,14 +74,6 @@ cdef int reserve(Part* part, Py_ssize_t size) noexcept nogil:
         return -1
     part.capacity = size
     return 0
-
-
-cdef inline int bit_length(uint64_t value) noexcept nogil:
-    cdef int bits = 0
-    while value:
-        value >>= 1
-        bits += 1
-    return bits
 
 
 cdef inline Layout layout_of(const Part* part) noexcept nogil:
