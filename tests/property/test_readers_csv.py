@@ -119,8 +119,10 @@ def test_frames_hold_every_record_byte_for_byte(
 
 def record_text(time: int, text: str, end: str, quote_all: bool) -> str:
     out = io.StringIO()
-    # csv.writer leaves '\r' unquoted when lines end in '\n' (before Python 3.13).
-    quoting = csv.QUOTE_ALL if quote_all or "\r" in text else csv.QUOTE_MINIMAL
+    # csv.writer may leave the line end unquoted that is not its own.
+    quoting = (
+        csv.QUOTE_ALL if quote_all or set(text) & set("\r\n") else csv.QUOTE_MINIMAL
+    )
     csv.writer(out, lineterminator=end, quoting=quoting).writerow([text, time, 1])
     return out.getvalue()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import logging
 import threading
 from abc import ABC, abstractmethod
@@ -42,12 +43,15 @@ class Reader(ABC, Generic[Row]):
         encoding: str,
         errors: str,
     ) -> None:
+        codecs.lookup(encoding)
+        codecs.lookup_error(errors)
         self.filename = filename
         self.wrapper = wrapper
         self.encoding = encoding
         self.errors = errors
         self.exception: BaseException | None = None
         self._queue = queue
+        self._queue_lock = threading.Lock()
         self._source: Source | None = None
         self._use = ""
         self._reader: Iterator[Row] | None = None
@@ -62,11 +66,13 @@ class Reader(ABC, Generic[Row]):
     @property
     def queue(self) -> Any:
         """Where items go; without one, a `multiprocessing.Queue` made on first use."""
-        if self._queue is None:
-            import multiprocessing
+        # The thread of run() and its caller may both be the first to ask.
+        with self._queue_lock:
+            if self._queue is None:
+                import multiprocessing
 
-            self._queue = multiprocessing.Queue()
-        return self._queue
+                self._queue = multiprocessing.Queue()
+            return self._queue
 
     @property
     def reader(self) -> Iterator[Row]:

@@ -6,9 +6,9 @@ import csv
 import logging
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import tzinfo
 from itertools import accumulate
+from types import SimpleNamespace
 from typing import Any, Literal
 
 from chronomux.errors import ReaderError, TimestampError
@@ -35,12 +35,14 @@ _LOCATED = 1000
 _NUMBERS_ARE_FLOATS = (csv.QUOTE_NONNUMERIC, 4)  # 4: QUOTE_STRINGS, since Python 3.12
 
 
-@dataclass
-class ReaderStats:
+class ReaderStats(SimpleNamespace):
     """How many records had no readable time, and the first 1000 lines they begin in."""
 
-    bad_times: int = 0
-    bad_lines: list[int] = field(default_factory=list)
+    bad_times: int
+    bad_lines: list[int]
+
+    def __init__(self) -> None:
+        super().__init__(bad_times=0, bad_lines=[])
 
 
 class CSVReader(Reader[dict[Any, Any]]):
@@ -160,7 +162,9 @@ class CSVReader(Reader[dict[Any, Any]]):
                 source, self._dialect, columns, self._missing_text, header.lines
             )
             for batch in splitter:
-                yield self._frame(batch, source)
+                frame = self._frame(batch, source)
+                if frame.keys:
+                    yield frame
             self._report()
         finally:
             source.close()

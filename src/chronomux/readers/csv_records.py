@@ -35,7 +35,7 @@ class Batch(NamedTuple):
     lines: Sequence[int]
 
     def parts(self, size: int) -> Iterator[Batch]:
-        if len(self.records) <= size:
+        if 0 < len(self.records) <= size:
             yield self
             return
         for start in range(0, len(self.records), size):
@@ -158,29 +158,36 @@ class RecordSplitter:
         return self._decode(b"\n".join(fields)).split("\n") if fields else []
 
     def _quoted(self, block: bytes) -> Iterator[Batch]:
-        if not self._has_long_records:
-            lines = block.splitlines(keepends=True)
-            rows = self._one_line_rows(block, lines)
-            if rows is not None:
-                yield from self._batch(lines, rows, None).parts(MAX_RECORDS)
-                self._line += len(lines)
-                return
-            self._has_long_records = True
-        yield from self._long_records(block)
+        lines = block.splitlines(keepends=True)
+        times = None if self._has_long_records else self._one_line_times(block, lines)
+        if times is None:
+            yield from self._long_records(block)
+            return
+        numbers = range(self._line, self._line + len(lines))
+        yield from Batch(lines, times, numbers).parts(MAX_RECORDS)
+        self._line += len(lines)
 
-    def _one_line_rows(
-        self, block: bytes, lines: list[bytes]
-    ) -> list[list[str]] | None:
-        """A row for every line of the block; None if a record has several lines."""
+    def _one_line_times(self, block: bytes, lines: list[bytes]) -> list[str] | None:
+        """A time for each line of the block; None unless each is one whole record."""
         texts = split_lines(self._decode(block))
         # A quote that is open at the end would swallow one more line.
         end = [self._decode(lines[-1]), "x"]
         try:
-            rows = list(csv.reader(texts, self._dialect))
+            times = self._whole_times(csv.reader(texts, self._dialect))
             is_closed = len(list(csv.reader(end, self._dialect))) == len(end)
-        except csv.Error:
+        except (csv.Error, IndexError):
             return None
-        return rows if is_closed and len(rows) == len(lines) else None
+        if is_closed and len(times) == len(lines):
+            return times
+        self._has_long_records = True
+        return None
+
+    def _whole_times(self, rows: Iterator[list[str]]) -> list[str]:
+        """Keeps no row: rows that are kept cost more than rows that are made."""
+        pick = itemgetter(*self._columns)
+        if len(self._columns) == 1:
+            return list(map(pick, rows))
+        return list(map(" ".join, map(pick, rows)))
 
     def _long_records(self, block: bytes) -> Iterator[Batch]:
         """The block's records, and the next block's if one is open at its end."""
@@ -204,13 +211,11 @@ class RecordSplitter:
         self._line += len(raws)
 
     def _batch(
-        self, raws: list[bytes], rows: list[list[str]], ends: list[int] | None
+        self, raws: list[bytes], rows: list[list[str]], ends: list[int]
     ) -> Batch:
-        """Records of the lines `ends` cuts `raws` into; None: of one line each."""
-        records, lines = raws, list(range(self._line, self._line + len(raws)))
-        if ends is not None:
-            records = [b"".join(raws[start:end]) for start, end in pairwise(ends)]
-            lines = [self._line + start for start in ends[:-1]]
+        """The records that `ends` cuts `raws` into, without blank lines."""
+        records = [b"".join(raws[start:end]) for start, end in pairwise(ends)]
+        lines = [self._line + start for start in ends[:-1]]
         if [] in rows:
             records = list(compress(records, rows))
             lines = list(compress(lines, rows))

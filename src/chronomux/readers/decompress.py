@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import importlib
 import io
-import lzma
-import zlib
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias, cast
 
 from chronomux.errors import ReaderError
 
@@ -53,8 +49,9 @@ class Decompressed:
         self._stream = stream
         self._kind = kind
         self._name = name
-        self._read = _OPENERS[kind](stream, name).read1
-        self._errors = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
+        opened, error = _OPENERS[kind](stream, name)
+        self._read = opened.read1
+        self._errors = (EOFError, OSError, ValueError, error)
 
     def read(self, size: int, /) -> bytes:
         try:
@@ -71,12 +68,45 @@ class Decompressed:
         return block
 
 
-def _open_zstd(stream: _Counted, name: str) -> Any:
+_Opened: TypeAlias = "tuple[Any, type[Exception]]"
+"""What to read from, and the error it raises for damage, besides ValueError."""
+
+
+def _open_gzip(stream: _Counted, name: str) -> _Opened:
+    import gzip
+    import zlib
+
+    return gzip.GzipFile(fileobj=cast(Any, stream)), zlib.error
+
+
+def _open_bzip2(stream: _Counted, name: str) -> _Opened:
+    import bz2
+
+    return bz2.BZ2File(cast(Any, stream)), OSError
+
+
+def _open_xz(stream: _Counted, name: str) -> _Opened:
+    import lzma
+
+    return lzma.LZMAFile(cast(Any, stream)), lzma.LZMAError
+
+
+def _open_zstd(stream: _Counted, name: str) -> _Opened:
     try:
-        compression = importlib.import_module("compression.zstd")
+        zstd = importlib.import_module("compression.zstd")
     except ImportError:
-        return io.BufferedReader(_ZstdFrames(stream, _zstandard(name)))
-    return compression.ZstdFile(stream)
+        frames = _ZstdFrames(stream, _zstandard(name))
+        return io.BufferedReader(frames), ValueError
+    return zstd.ZstdFile(stream), zstd.ZstdError
+
+
+# Of a stream that is read and never sought they ask for no more than `read`.
+_OPENERS: dict[str, Callable[[_Counted, str], _Opened]] = {
+    "gzip": _open_gzip,
+    "bzip2": _open_bzip2,
+    "xz": _open_xz,
+    "zstd": _open_zstd,
+}
 
 
 def _zstandard(name: str) -> Callable[[], Any]:
@@ -128,24 +158,3 @@ class _ZstdFrames(io.RawIOBase):
         if frame.eof:
             self._frame, self._input = None, frame.unused_data
         return True
-
-
-def _open_gzip(stream: Any, name: str) -> Any:
-    return gzip.GzipFile(fileobj=stream)
-
-
-def _open_bzip2(stream: Any, name: str) -> Any:
-    return bz2.BZ2File(stream)
-
-
-def _open_xz(stream: Any, name: str) -> Any:
-    return lzma.LZMAFile(stream)
-
-
-# Of a stream that is read and never sought they ask for no more than `read`.
-_OPENERS: dict[str, Callable[[Any, str], Any]] = {
-    "gzip": _open_gzip,
-    "bzip2": _open_bzip2,
-    "xz": _open_xz,
-    "zstd": _open_zstd,
-}

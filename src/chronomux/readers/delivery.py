@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 import time
 from collections.abc import Callable, Iterable
@@ -74,6 +73,8 @@ def _sliced_put(queue: QueueLike, stopping: Event) -> Callable[[Any], None]:
 
 def _takes_timeout(queue: QueueLike) -> bool:
     """Whether `put` has a timeout; proxies of a Manager's queues take any keyword."""
+    import inspect  # costs more than all of this room
+
     try:
         parameters = inspect.signature(queue.put).parameters
     except (TypeError, ValueError):

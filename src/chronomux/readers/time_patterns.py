@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from calendar import isleap
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -161,10 +160,11 @@ def _month_and_day(found: dict[str, str], year: int) -> tuple[int, int]:
 
 
 def _of_day_in_year(year: int, number: int) -> tuple[int, int]:
-    if not (year and 1 <= number <= 365 + isleap(year)):
-        return 0, 0  # no day of any month: refused like one
-    day = date(year, 1, 1) + timedelta(number - 1)
-    return day.month, day.day
+    if number and year:
+        day = date(year, 1, 1) + timedelta(number - 1)
+        if day.year == year:
+            return day.month, day.day
+    return 0, 0  # no day of any month: refused like one
 
 
 def _hour(found: dict[str, str]) -> int:
