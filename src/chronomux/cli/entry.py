@@ -87,6 +87,9 @@ def _logging_to_stderr(verbosity: int) -> Iterator[None]:
     logger.setLevel((logging.WARNING, logging.INFO, logging.DEBUG)[min(verbosity, 2)])
     try:
         yield
+    except Exception:
+        logger.debug("where it happened:", exc_info=True)
+        raise
     finally:  # main() may be called from a program that goes on
         logger.removeHandler(handler)
         logger.setLevel(level)

@@ -106,7 +106,7 @@ def run(options: argparse.Namespace) -> int:
             on_error=options.on_error,
             add_source=options.add_source,
             source_column=options.source_column,
-            progress=progress,
+            progress=progress if progress.shown else None,
         )
     return 1 if _findings(report.sources) else 0
 

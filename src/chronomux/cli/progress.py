@@ -40,14 +40,14 @@ class Progress:
         self.total = total
         self._text = text
         self._stream = sys.stderr
-        self._shown = shown and self._stream is not None and self._stream.isatty()
+        self.shown = shown and self._stream is not None and self._stream.isatty()
         self._line = ""
         self._started = self._drawn = time.monotonic()
 
     def __call__(self, done: int) -> None:
         """Say how much is done."""
         now = time.monotonic()
-        if not self._shown or now - self._drawn < PERIOD:
+        if not self.shown or now - self._drawn < PERIOD:
             return
         self._drawn = now
         of = "" if self.total is None else f" of {self._text(self.total)}"

@@ -51,9 +51,11 @@ class Output:
     def refuse(self, inputs: Iterable[str]) -> None:
         """Raise OutputIsInputError if one of the paths is this output."""
         place = self._place()
+        if place is None or not stat.S_ISREG(place.st_mode):
+            return  # /dev/null and pipes may well be both
         for name in inputs:
             with suppress(OSError):
-                if place and os.path.samestat(os.stat(name), place):
+                if os.path.samestat(os.stat(name), place):
                     raise OutputIsInputError(
                         f"{self.name}: is also an input; give another name to -o"
                     )

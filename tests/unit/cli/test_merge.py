@@ -104,6 +104,13 @@ def test_verbose_says_what_was_merged(folder, capfd):
     assert capfd.readouterr().err == "chronomux: 4 records of 2 files in out.csv\n"
 
 
+def test_twice_verbose_shows_where_an_error_was_raised(folder, capfd):
+    assert main(["merge", "dirty.csv", "-t", "t", "-o", "out.csv"]) == 2
+    assert "Traceback" not in capfd.readouterr().err
+    assert main(["merge", "dirty.csv", "-t", "t", "-o", "out.csv", "-vv"]) == 2
+    assert "Traceback" in capfd.readouterr().err
+
+
 def test_signal_handlers_are_left_as_they_were(folder):
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)]
     main(["merge", "a.csv", "-t", "t", "-o", "out.csv"])

@@ -122,3 +122,4 @@ def test_other_files_and_missing_ones_are_not_refused(tmp_path):
     Output(tmp_path / "a").refuse([str(tmp_path / "b"), str(tmp_path / "none")])
     Output(tmp_path / "new").refuse([str(tmp_path / "a")])
     Output(io.BytesIO()).refuse([str(tmp_path / "a")])
+    Output(os.devnull).refuse([os.devnull])
