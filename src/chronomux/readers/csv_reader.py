@@ -17,6 +17,7 @@ from chronomux.readers.csv_records import (
     Batch,
     Header,
     RecordSplitter,
+    fields_of,
     read_header,
     time_picker,
 )
@@ -110,6 +111,7 @@ class CSVReader(Reader[dict[Any, Any]]):
             raise ValueError("timestamp= needs text, but this quoting makes floats")
         self._header: Header | None = None
         self._csv: Any = None
+        self._is_first_record = True
         if start:
             self.start()
 
@@ -162,6 +164,9 @@ class CSVReader(Reader[dict[Any, Any]]):
                 source, self._dialect, columns, self._missing_text, header.lines
             )
             for batch in splitter:
+                if self._is_first_record:
+                    fields = fields_of(batch.records[0], source, self._dialect)
+                    self._check_width(fields, batch.lines[0])
                 frame = self._frame(batch, source)
                 if frame.keys:
                     yield frame
@@ -241,6 +246,8 @@ class CSVReader(Reader[dict[Any, Any]]):
             line, lines_read = lines_read + 1, rows.line_num
             if not row:
                 continue
+            if self._is_first_record:
+                self._check_width(row, line)
             time: int | None = None
             try:
                 time = parse(pick(row))
@@ -290,6 +297,18 @@ class CSVReader(Reader[dict[Any, Any]]):
             f"{self.name}:1: has no column {wanted!r} for timestamp=; there are "
             f"{len(names)}: {', '.join(map(repr, names))}"
         )
+
+    def _check_width(self, row: list[str], line: int) -> None:
+        """A row name read as a time would go unseen: it may well be a number."""
+        self._is_first_record = False
+        # A last field that is empty comes from a delimiter at the end of the line.
+        if len(row) == len(self.fieldnames or ()) + 1 and row[-1]:
+            logger.warning(
+                "%s:%d: has one field more than the header has names; if the first is "
+                "a row name, as R writes it, use row_names=True",
+                self.name,
+                line,
+            )
 
     def _bad_time(self, line: int, error: TimestampError) -> None:
         if self.on_error == "raise":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, compress, pairwise
 from operator import itemgetter
@@ -12,7 +13,16 @@ from chronomux.errors import ReaderError
 from chronomux.readers.sources import Source
 from chronomux.readers.text import TextDecoder, is_utf8, split_lines, text_lines
 
-__all__ = ["Batch", "Header", "RecordSplitter", "read_header", "time_picker"]
+__all__ = [
+    "Batch",
+    "Header",
+    "RecordSplitter",
+    "fields_of",
+    "read_header",
+    "time_picker",
+]
+
+logger = logging.getLogger("chronomux")
 
 MAX_RECORDS = 4096
 _BOM = b"\xef\xbb\xbf"
@@ -118,6 +128,7 @@ class RecordSplitter:
         self._line = lines_before + 1
         self._blocks = line_blocks(source.read)
         self._has_long_records = False
+        self._is_open_at_end = False
         self._delimiter, self._specials = _bytes_of(dialect, source.encoding)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -205,6 +216,13 @@ class RecordSplitter:
         except csv.Error as caught:
             error = caught
         yield from self._batch(raws, rows, ends).parts(MAX_RECORDS)
+        if self._is_open_at_end and error is None:
+            logger.warning(
+                "%s:%d: a quote is opened here and never closed: "
+                "all lines from here on are one record",
+                self._source.name,
+                self._line + ends[-2],
+            )
         if error is not None:
             line = self._line + ends[-1]
             raise ReaderError(f"{self._source.name}:{line}: {error}") from error
@@ -228,9 +246,17 @@ class RecordSplitter:
             raws += lines
             for line in lines:
                 yield self._decode(line)
+        # Only a record that is not complete asks for more than there is.
+        self._is_open_at_end = True
 
     def _decode(self, raw: bytes) -> str:
         return raw.decode(self._source.encoding, "surrogateescape")
+
+
+def fields_of(record: bytes, source: Source, dialect: Any) -> list[str]:
+    """The fields of one record."""
+    lines = split_lines(record.decode(source.encoding, "surrogateescape"))
+    return next(csv.reader(lines, dialect), [])
 
 
 def time_picker(columns: Sequence[int], missing: str) -> Callable[[Sequence[str]], str]:

@@ -106,6 +106,45 @@ def test_row_names_give_the_first_field_an_empty_name() -> None:
     assert times(text, row_names=True, timestamp=1) == [S, 3 * S]
 
 
+@pytest.mark.parametrize("extra", ["5", ""])
+def test_row_names_that_were_not_announced_are_noticed_once(
+    caplog: pytest.LogCaptureFixture, extra: str
+) -> None:
+    data = b'"t","v"\n' + f'"1",2,"{extra}"\n'.encode() * 3
+    for read_all in (CSVReader._read_rows, CSVReader.frames):
+        caplog.clear()
+        list(read_all(CSVReader(io.BytesIO(data), timestamp="t")))
+        messages = [record.getMessage() for record in caplog.records]
+        # An empty last field is only a delimiter at the end of the line.
+        assert [text.partition(";")[0] for text in messages] == (
+            ["<BytesIO>:2: has one field more than the header has names"]
+            if extra
+            else []
+        )
+
+
+@pytest.mark.parametrize("length", [1, 60_000])
+def test_a_quote_that_is_never_closed_is_located_where_it_opens(
+    caplog: pytest.LogCaptureFixture, length: int
+) -> None:
+    data = b't,v\n1,"a\nb"\n2,"open\n' + b"x\n" * length
+    reader = CSVReader(io.BytesIO(data), timestamp="t")
+    rows = b"".join(frame.rows for frame in reader.frames())
+    assert reader.header + rows == data
+    assert [record.getMessage().partition(" and")[0] for record in caplog.records] == [
+        "<BytesIO>:4: a quote is opened here"
+    ]
+
+
+def test_a_quote_closed_in_the_last_line_is_closed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for end in (b"", b"\n", b"\r\n\r\n"):
+        data = b't,v\n1,"a\nb"' + end
+        assert times(data.decode(), timestamp="t") == [S]
+    assert not caplog.records
+
+
 def test_given_fieldnames_make_the_first_line_a_record() -> None:
     reader = CSVReader(
         io.BytesIO(b"\xef\xbb\xbf1,a\n2,b\n"), fieldnames="tv", timestamp="t"

@@ -6,6 +6,9 @@ import gzip
 import io
 import multiprocessing
 import queue
+import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -235,6 +238,41 @@ def test_keyboard_interrupt_is_not_held_up_by_a_full_queue() -> None:
         FileReader(io.StringIO("a\n\n"), items, interrupting_wrapper).start()
     assert time.monotonic() - started < 20
     assert drained(items) == ["a\n"]
+
+
+BLOCKED_READER = """
+import queue
+from chronomux.readers import FileReader
+
+class Announcing(queue.Queue):
+    def put(self, item, block=True, timeout=None):
+        if self.full():
+            print("full", flush=True)
+        super().put(item, block, timeout)
+
+FileReader({path!r}, Announcing(1)).start()
+"""
+
+
+def test_ctrl_c_ends_a_reader_that_waits_for_room(text_file: Path) -> None:
+    code = BLOCKED_READER.format(path=str(text_file))
+    child = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "full\n"
+        child.send_signal(signal.SIGINT)
+        _, errors = child.communicate(timeout=30)
+    finally:
+        child.kill()
+        child.communicate()
+    assert "KeyboardInterrupt" in errors
+    assert child.returncode in (-signal.SIGINT, 130)
 
 
 class BrokenQueue:
