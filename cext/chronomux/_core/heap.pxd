@@ -16,6 +16,23 @@ cdef struct Entry:
     Lane lane
 
 
+cdef inline bint by_ordinals(const Entry* left, const Entry* right) noexcept nogil:
+    """Whether ordinals decide between two keys."""
+    return left.lane + right.lane >= 2
+
+
+cdef inline bint ordinal_below(const Entry* left, const Entry* right) noexcept nogil:
+    return left.high < right.high or (left.high == right.high and left.low < right.low)
+
+
+cdef inline bint ordinal_before(const Entry* left, const Entry* right) noexcept nogil:
+    """Whether left comes out before right; inputs decide between equal keys."""
+    # No `and`, no `or`: which of two children is less cannot be predicted.
+    cdef bint earlier = left.input < right.input
+    cdef bint lower = (left.low < right.low) | ((left.low == right.low) & earlier)
+    return (left.high < right.high) | ((left.high == right.high) & lower)
+
+
 cdef class MergeHeap:
     # entries[:size] is the heap. The slots of entries[:len(keys)] are a permutation:
     # those behind `size` are free. Lists hold the objects so that the garbage
@@ -38,7 +55,8 @@ cdef class MergeHeap:
     cdef int rank(self, object key, Entry* entry) except -1
     cdef int push_ranked(self, Entry* entry, object key, object item) except -1
     cdef int replace_ranked(self, Entry* entry, object key, object item) except -1
-    cdef int sorts_below(
+    # Whether left comes strictly before right; for keys that ordinals do not decide.
+    cdef int object_below(
         self, Entry* left, object left_key, Entry* right, object right_key
     ) except -1
 
@@ -51,9 +69,7 @@ cdef class MergeHeap:
     cdef int may_change(self) except -1
     cdef int reserve(self) except -1
     cdef int before(self, Entry* left, Entry* right) except -1
-    cdef int objects_before(
-        self, Entry* left, object left_key, Entry* right, object right_key
-    ) except -1
+    cdef int object_before(self, Entry* left, Entry* right) except -1
     cdef Py_ssize_t least_child(self, Py_ssize_t parent, Py_ssize_t size) except -1
     cdef Py_ssize_t place_below_top(self, Entry* entry, Py_ssize_t size) except -1
     cdef void settle(self, Entry entry, Py_ssize_t place) noexcept

@@ -199,16 +199,6 @@ cdef class MergeHeap:
         del old_key, old_item  # may run foreign code: only now is the heap in order
         return 0
 
-    cdef int sorts_below(
-        self, Entry* left, object left_key, Entry* right, object right_key
-    ) except -1:
-        """Whether left comes strictly before right by key alone."""
-        if left.lane + right.lane < 2:
-            return self.objects_before(left, left_key, right, right_key)
-        return left.high < right.high or (
-            left.high == right.high and left.low < right.low
-        )
-
     cdef Py_ssize_t top_input(self) noexcept:
         return self.entries[0].input
 
@@ -241,24 +231,22 @@ cdef class MergeHeap:
         self.keys.append(None)
         return 0
 
-    cdef int before(self, Entry* left, Entry* right) except -1:
+    cdef inline int before(self, Entry* left, Entry* right) except -1:
         """Whether left comes out before right; inputs decide between equal keys."""
-        cdef bint swap
-        if left.lane + right.lane >= 2:
-            if left.high != right.high:
-                return left.high < right.high
-            if left.low != right.low:
-                return left.low < right.low
-            return left.input < right.input
+        if by_ordinals(left, right):
+            return ordinal_before(left, right)
+        return self.object_before(left, right)
+
+    cdef int object_before(self, Entry* left, Entry* right) except -1:
         # One `<` is enough: of equal keys, the earlier input must not be beaten.
-        swap = left.input < right.input
+        cdef bint swap = left.input < right.input
         if swap:
             left, right = right, left
-        return swap ^ self.objects_before(
+        return swap ^ self.object_below(
             left, self.keys[left.slot], right, self.keys[right.slot]
         )
 
-    cdef int objects_before(
+    cdef int object_below(
         self, Entry* left, object left_key, Entry* right, object right_key
     ) except -1:
         # Copies: foreign code may run, and the caller's pointers may be into a stack.

@@ -1,5 +1,7 @@
 """The sort key of an item by a path such as 'header.time.stamp'."""
 
+from sys import intern
+
 from cpython.dict cimport PyDict_Check, PyDict_CheckExact
 from cpython.list cimport PyList_Check
 from cpython.object cimport PyCallable_Check, PyObject
@@ -21,6 +23,10 @@ cdef object place_of(object name):
         return name
     digits = name[1:] if name.startswith("-") else name
     return int(name) if digits.isascii() and digits.isdigit() else None
+
+
+cdef object interned(object name):
+    return intern(name) if type(name) is str else name
 
 
 cdef object element(object here, object name, object index):
@@ -67,7 +73,8 @@ cdef class KeyPath:
         for name in names:
             if not isinstance(name, (str, int)) or isinstance(name, bool):
                 raise TypeError(f"a key path is made of names, not of {name!r}")
-        self.names = names
+        # Interned, a name is found in a dict without comparing text.
+        self.names = tuple([interned(name) for name in names])
         self.indices = tuple([place_of(name) for name in names])
 
     def __call__(self, item):

@@ -16,7 +16,13 @@ from chronomux._core.fanout cimport (
     Fanout,
     Status,
 )
-from chronomux._core.heap cimport MISSING, Entry, MergeHeap
+from chronomux._core.heap cimport (
+    MISSING,
+    Entry,
+    MergeHeap,
+    by_ordinals,
+    ordinal_below,
+)
 from chronomux._core.keypath cimport KeyPath
 
 from chronomux.errors import DisorderError, SortKeyError
@@ -42,6 +48,7 @@ cdef enum OnDisorder:
     DROP
     RAISE
 
+cdef object NO_KEY = object()
 cdef dict ON_DISORDER = {"emit": EMIT, "drop": DROP, "raise": RAISE}
 
 
@@ -90,11 +97,12 @@ cdef class Pump:
     cdef object key
     cdef OnDisorder on_disorder
     cdef list intakes
-    cdef readonly list hungry  # numbers of the inputs the merge waits for
-    cdef bint spent  # the top of the heap has gone out and may be replaced
+    cdef list starved  # the hungry inputs by number, without `source` while `spent`
+    cdef bint spent  # the top of the heap, of `source`, is out and may be replaced
     cdef Entry mark  # the greatest key that went out
     cdef object mark_key
     cdef bint marked
+    cdef object verdict  # the DisorderError raised
     cdef readonly Py_ssize_t source  # the input whose item was sent last
     cdef readonly Py_ssize_t at
     cdef readonly object error
@@ -109,12 +117,12 @@ cdef class Pump:
             self.key = key
         self.on_disorder = ON_DISORDER[on_disorder]
         self.intakes = []
-        self.hungry = []
+        self.starved = []
 
     def add(self, get_now):
         """A new input; the merge cannot go on before it has given its first item."""
         intake = Intake(get_now)
-        self.hungry.append(len(self.intakes))
+        self.starved.append(len(self.intakes))
         self.intakes.append(intake)
         return intake
 
@@ -132,8 +140,13 @@ cdef class Pump:
         """Take an item that came from an input by other means than `get_now`."""
         self.settle()
         self.accept(number, item)
-        if number in self.hungry and self.intake(number).state != HUNGRY:
-            self.hungry.remove(number)
+        if number in self.starved and self.intake(number).state != HUNGRY:
+            self.starved.remove(number)
+
+    @property
+    def hungry(self):
+        """Numbers of the inputs that the merge cannot go on without."""
+        return [*self.starved, self.source] if self.spent else list(self.starved)
 
     def run(self):
         """Move items until something must be waited for."""
@@ -143,11 +156,13 @@ cdef class Pump:
             status = self.fanout.proceed()
             if status != STATUS_DONE:
                 return status
-        while left > 0 and not self.interrupted:
-            if self.hungry:
-                status = self.refill()
-                if status != STATUS_DONE:
-                    return status
+        while left > 0:
+            status = self.refill()
+            if status != STATUS_DONE:
+                return status
+            # After the get: what was registered before an item's put sees the item.
+            if self.interrupted:
+                return STATUS_PAUSED
             if self.heap.size == 0:
                 return STATUS_DRY
             self.take()
@@ -162,107 +177,124 @@ cdef class Pump:
 
     cdef int leave(self, Py_ssize_t number, State state) except -1:
         self.intake(number).state = state
-        if number in self.hungry:
-            self.hungry.remove(number)
+        if number in self.starved:
+            self.starved.remove(number)
         return 0
 
     cdef int settle(self) except -1:
-        """Drop the top of the heap if it has gone out."""
+        """Drop the top of the heap if it is out."""
         if self.spent:
             self.heap.pop_item()
             self.spent = False
+            if self.intake(self.source).state == HUNGRY:
+                self.starved.append(self.source)
         return 0
 
     cdef int take(self) except -1:
         """Send the least item on its way, and ask for the next of its input."""
-        cdef Py_ssize_t number = self.heap.top_input()
-        cdef Intake intake = self.intake(number)
+        cdef Intake intake
+        self.source = self.heap.top_input()
+        intake = self.intake(self.source)
         if not intake.late:
             self.mark = self.heap.entries[0]
             self.mark_key = self.heap.top_key()
             self.marked = True
         self.fanout.start(self.heap.top_item())
         self.spent = True
-        self.source = number
         intake.sent += 1
         intake.state = HUNGRY
-        self.hungry.append(number)
         return 0
 
     cdef Status refill(self) except *:
         """Get an item from every input that owes one."""
+        cdef Status status
         cdef Py_ssize_t number
-        cdef Intake intake
-        while self.hungry:
-            number = self.hungry[0]
-            intake = self.intake(number)
-            try:
-                item = intake.get_now()
-            except Empty:
-                self.at = number
+        while self.spent:
+            status = self.fetch(self.source)
+            if status != STATUS_DONE:
+                return status
+            if self.intake(self.source).state != HUNGRY:
                 self.settle()
-                return STATUS_SILENT
-            except Exception as error:
-                self.at = number
-                self.error = error
-                self.settle()
-                return STATUS_GET_FAILED
-            self.accept(number, item)
-            if intake.state != HUNGRY:
-                self.hungry.pop(0)
-        self.settle()
+        while self.starved:
+            number = self.starved[0]
+            status = self.fetch(number)
+            if status != STATUS_DONE:
+                return status
+            if self.intake(number).state != HUNGRY:
+                self.starved.pop(0)
+        return STATUS_DONE
+
+    cdef Status fetch(self, Py_ssize_t number) except *:
+        """Get an item from one input."""
+        try:
+            item = self.intake(number).get_now()
+        except Empty:
+            self.at = number
+            self.settle()
+            return STATUS_SILENT
+        except Exception as error:
+            self.at = number
+            self.error = error
+            self.settle()
+            return STATUS_GET_FAILED
+        self.accept(number, item)
         return STATUS_DONE
 
     cdef int accept(self, Py_ssize_t number, object item) except -1:
         """Put an item into the heap, or note the end of its input."""
         cdef Intake intake = self.intake(number)
-        cdef Entry entry
         if item is Empty:
             intake.state = ENDED
             return 0
         intake.items += 1
+        key = NO_KEY
+        try:
+            key = self.key_of(item)
+            return self.place(number, intake, key, item)
+        except Exception as error:
+            if error is self.verdict:
+                raise
+            raise self.blame(number, key is NO_KEY, error) from error
+
+    cdef object key_of(self, object item):
+        if self.path is not None:
+            return self.path.key_of(item)
+        return item if self.key is None else self.key(item)
+
+    cdef int place(
+        self, Py_ssize_t number, Intake intake, object key, object item
+    ) except -1:
+        """Put an item in the heap, unless it is late and late items are dropped."""
+        cdef Entry entry
         entry.input = number
-        key = self.ranked_key(intake, item, &entry)
+        self.heap.rank(key, &entry)
         intake.late = self.marked and self.is_late(&entry, key)
         if intake.late and self.tell_disorder(intake, &entry, key) == DROP:
             intake.dropped += 1
             return 0
-        try:
-            if self.spent:
-                self.heap.replace_ranked(&entry, key, item)
-                self.spent = False
-            else:
-                self.heap.push_ranked(&entry, key, item)
-        except Exception as error:
-            raise self.clash(error) from error
+        if self.spent:
+            self.heap.replace_ranked(&entry, key, item)
+            self.spent = False
+        else:
+            self.heap.push_ranked(&entry, key, item)
         intake.state = HELD
         return 0
 
-    cdef object ranked_key(self, Intake intake, object item, Entry* entry):
-        try:
-            if self.path is not None:
-                key = self.path.key_of(item)
-            elif self.key is not None:
-                key = self.key(item)
-            else:
-                key = item
-            self.heap.rank(key, entry)
-        except Exception as error:
-            raise SortKeyError(
-                f"input {entry.input}, item {intake.items - 1}: "
-                f"its sort key cannot be made: {type(error).__name__}: {error}"
-            ) from error
-        return key
-
     cdef int is_late(self, Entry* entry, object key) except -1:
-        try:
-            return self.heap.sorts_below(entry, key, &self.mark, self.mark_key)
-        except Exception as error:
-            raise self.clash(error) from error
+        if by_ordinals(entry, &self.mark):
+            # Ordinals are complemented in reverse: below is always "comes before".
+            return ordinal_below(entry, &self.mark)
+        return self.heap.object_below(entry, key, &self.mark, self.mark_key)
 
-    cdef object clash(self, error):
-        if self.heap.clash is None:  # no comparison failed, memory did
+    cdef object blame(self, Py_ssize_t number, bint keyless, error):
+        """The error that ends the merge for what a key or a comparison raised."""
+        if isinstance(error, MemoryError):
             return error
+        if keyless or self.heap.clash is None:
+            return SortKeyError(
+                f"input {number}, item {self.intake(number).items - 1}: "
+                f"its sort key cannot be made: {type(error).__name__}: {error}"
+            )
         left, left_key, right, right_key = self.heap.clash
         return SortKeyError(
             f"keys cannot be compared: {left_key!r} of input {left} with "
@@ -280,13 +312,14 @@ cdef class Pump:
         if entry.lane != MISSING:
             self.measure_step_back(intake, key)
         if self.on_disorder == RAISE:
-            raise DisorderError(
+            self.verdict = DisorderError(
                 f"input {entry.input}, item {position}: key {key!r} is below "
                 f"{self.mark_key!r}, which has gone out; "
                 "use on_disorder='emit' or 'drop' to go on",
                 entry.input,
                 position,
             )
+            raise self.verdict
         return self.on_disorder
 
     cdef int measure_step_back(self, Intake intake, object key) except -1:

@@ -18,10 +18,16 @@ from typing import Any, Protocol
 
 from chronomux.types import QueueLike
 
-__all__ = ["SLICE", "InputPort", "accepts", "input_port"]
+__all__ = ["FIRST_PAUSE", "SLICE", "InputPort", "accepts", "input_port"]
 
-SLICE = 0.04
-"""Seconds that a wait lasts at most before stop() and new queues are looked at."""
+SLICE = 0.048
+"""Seconds that a wait lasts at most before stop() and new queues are looked at.
+
+A queue that has to be polled is asked as often: an item passes in 60 ms at most.
+"""
+
+FIRST_PAUSE = 0.001
+"""Seconds between the first two looks at a queue that has to be polled."""
 
 
 class TimedQueue(Protocol):
@@ -90,6 +96,22 @@ class TimedInput(InputPort):
         return self.queue.get(block=True, timeout=seconds)
 
 
+class PolledInput(InputPort):
+    """A queue with `get_nowait` whose `get` has no timeout: it is asked again."""
+
+    def __init__(self, queue: Any) -> None:
+        super().__init__(queue)
+        self.get_now = queue.get_nowait  # type: ignore[method-assign]
+        self.pause = FIRST_PAUSE
+
+    def get_within(self, seconds: float) -> Any:
+        time.sleep(min(self.pause, seconds))
+        self.pause = min(2 * self.pause, SLICE)
+        item = self.get_now()
+        self.pause = FIRST_PAUSE
+        return item
+
+
 class PipeInput(InputPort):
     """A `multiprocessing.Queue` of any context: its pipe can be waited for.
 
@@ -109,7 +131,7 @@ class PipeInput(InputPort):
             counted = self.queue.qsize() if self.counts else 1
         except NotImplementedError:  # macOS
             self.counts, counted = False, 1
-        if counted <= 0:
+        if counted <= 0 and not self.is_closed():
             raise Empty
         if self.overdue or not self.counts:
             item = self.queue.get(block=False)
@@ -191,7 +213,7 @@ class ThreadInput(InputPort):
 
     def get_patiently(self) -> Any:
         """Get an item, also from a queue whose `get` raises Empty rather than wait."""
-        pause = 0.001
+        pause = FIRST_PAUSE
         while True:
             try:
                 return self.queue.get()
@@ -208,4 +230,8 @@ def input_port(queue: QueueLike) -> InputPort:
     pipe = hasattr(reader, "fileno") and hasattr(reader, "poll")
     if accepts(queue.get, "block", "timeout"):
         return PipeInput(queue) if pipe else TimedInput(queue)
-    return BarePipeInput(queue) if pipe else ThreadInput(queue)
+    if pipe:
+        return BarePipeInput(queue)
+    if callable(getattr(queue, "get_nowait", None)):
+        return PolledInput(queue)
+    return ThreadInput(queue)

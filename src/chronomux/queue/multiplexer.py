@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
+import queue as standard
 import threading
 import time
 from collections.abc import Mapping
-from queue import Empty
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -29,6 +29,8 @@ PATIENCE = 1.0
 """Seconds that stop() waits for a foreign get or put to return."""
 
 NOTHING = object()
+
+SHUT_DOWN = getattr(standard, "ShutDown", ())  # from Python 3.13 on
 
 Self = TypeVar("Self", bound="QueueMultiplexer")
 AnyQueue = TypeVar("AnyQueue", bound=QueueLike)
@@ -203,7 +205,8 @@ class QueueMultiplexer:
             self._move_items()
         except BaseException as error:
             self.exception = error
-            logger.error("a merge ended: %s: %s", type(error).__name__, error)
+            # Its text: a record kept by a handler must not keep the items alive.
+            logger.error("a merge ended: %s: %s", type(error).__name__, str(error))
         finally:
             self._finish()
 
@@ -232,7 +235,6 @@ class QueueMultiplexer:
     def _move_items(self) -> None:
         """Rounds over the inputs until all have ended."""
         while not self._stopping.is_set():
-            self._delivery.admit(self._outputs)
             live = [port for port in list(self._inputs) if not port.ended]
             if not live:
                 return
@@ -254,11 +256,13 @@ class QueueMultiplexer:
         return moved
 
     def _pass_on(self, port: InputPort, item: Any) -> None:
-        if item is Empty:
+        if item is standard.Empty:
             self._end_input(port)
             return
         port.items += 1
         self._sender = port.number
+        # After the get: an output registered before an item's put sees the item.
+        self._delivery.admit(self._outputs)
         self._delivery.deliver(item)
 
     def _idle(self, live: list[InputPort]) -> None:
@@ -287,7 +291,7 @@ class QueueMultiplexer:
         """The next item of an input, or NOTHING."""
         try:
             item = port.get_now()
-        except Empty:
+        except standard.Empty:
             item = NOTHING
         except Exception as error:
             self._input_failed(port, error)
@@ -308,7 +312,7 @@ class QueueMultiplexer:
 
     def _input_failed(self, port: InputPort, error: Exception) -> None:
         """The get of an input raised: end it, bear with it, or end the merge."""
-        if type(error).__name__ == "ShutDown":  # queue.ShutDown, from Python 3.13 on
+        if isinstance(error, SHUT_DOWN):
             self._end_input(port)
         elif isinstance(error, (OSError, EOFError)) or port.is_closed():
             self._input_died(port, f"{type(error).__name__}: {error}", error)

@@ -13,7 +13,7 @@ from functools import partial
 from queue import Empty, Full, Queue
 from typing import Any
 
-from chronomux.queue.input_ports import SLICE, accepts
+from chronomux.queue.input_ports import FIRST_PAUSE, SLICE, accepts
 from chronomux.types import QueueLike
 
 __all__ = ["OutputPort", "output_port"]
@@ -37,7 +37,11 @@ class OutputPort:
 
     def put_waiting(self, item: Any) -> None:
         """Put an item, however long that takes."""
-        raise NotImplementedError
+        while True:
+            try:
+                return self.put_within(item, SLICE)
+            except Full:
+                continue
 
     def flushed_within(self, seconds: float) -> bool:
         """Whether everything put has reached the queue; waits for that."""
@@ -72,6 +76,21 @@ class TimedOutput(OutputPort):
         self.queue.put(item)
 
 
+class PolledOutput(OutputPort):
+    """A queue with `put_nowait` whose `put` has no timeout: it is asked again."""
+
+    def __init__(self, queue: Any) -> None:
+        super().__init__(queue)
+        self.put_now = queue.put_nowait  # type: ignore[method-assign]
+        self.pause = FIRST_PAUSE
+
+    def put_within(self, item: Any, seconds: float) -> None:
+        time.sleep(min(self.pause, seconds))
+        self.pause = min(2 * self.pause, SLICE)
+        self.put_now(item)
+        self.pause = FIRST_PAUSE
+
+
 class ThreadOutput(OutputPort):
     """A queue that can do nothing but `put(item)`: a thread waits in it.
 
@@ -96,13 +115,6 @@ class ThreadOutput(OutputPort):
         self.raise_failure()
         self.next.put(item, timeout=seconds)
 
-    def put_waiting(self, item: Any) -> None:
-        while True:
-            try:
-                return self.put_within(item, 1.0)
-            except Full:
-                continue
-
     def flushed_within(self, seconds: float) -> bool:
         self.thread.join(seconds)
         self.raise_failure()
@@ -123,7 +135,7 @@ class ThreadOutput(OutputPort):
 
     def put_patiently(self, item: Any) -> None:
         """Put an item, also on a queue whose `put` raises Full rather than wait."""
-        pause = 0.001
+        pause = FIRST_PAUSE
         while True:
             try:
                 self.queue.put(item)
@@ -139,4 +151,6 @@ def output_port(queue: QueueLike) -> OutputPort:
         raise TypeError(f"{queue!r} cannot be an output queue: it has no put()")
     if accepts(queue.put, "block", "timeout"):
         return TimedOutput(queue)
+    if callable(getattr(queue, "put_nowait", None)):
+        return PolledOutput(queue)
     return ThreadOutput(queue)

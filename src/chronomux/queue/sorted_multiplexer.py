@@ -9,7 +9,6 @@ from typing import Any
 
 from chronomux._core import pump as core
 from chronomux._core.fanout import Fanout
-from chronomux.errors import DisorderError, SortKeyError
 from chronomux.queue.input_ports import SLICE, InputPort
 from chronomux.queue.multiplexer import NOTHING, QueueMultiplexer
 from chronomux.queue.options import SortedOptions
@@ -108,15 +107,15 @@ class SortedQueueMultiplexer(QueueMultiplexer):
         seconds = min(SLICE, self._patience(port, began))
         port.failing = False
         try:
-            self._pass_on(port, port.get_within(seconds))
+            item = port.get_within(seconds)
         except Empty:
             self._still_silent(port)
-        except (SortKeyError, DisorderError):
-            raise
         except Exception as error:
             self._input_failed(port, error)
-        finally:
-            port.waited += time.monotonic() - began
+        else:
+            self._pass_on(port, item)
+        port.waited += time.monotonic() - began
+        self._next_poll = 0.0  # while it waited, others may have come back
 
     def _get_failed(self, port: InputPort) -> None:
         """Its get raised: unless that ended it, ask again after a SLICE."""

@@ -8,11 +8,9 @@ from multiprocessing.connection import wait
 from queue import Empty
 from typing import Any
 
-from chronomux.queue.input_ports import SLICE, InputPort
+from chronomux.queue.input_ports import FIRST_PAUSE, SLICE, InputPort
 
 __all__ = ["AnyInput"]
-
-FIRST_PAUSE = 0.001
 
 
 class AnyInput:

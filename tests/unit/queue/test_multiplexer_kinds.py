@@ -1,0 +1,178 @@
+"""One suite over every kind of queue."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import threading
+import time
+from itertools import chain
+
+import pytest
+
+from chronomux.queue import QueueMultiplexer, SortedQueueMultiplexer
+from tests.queues import assert_nothing_comes, drain, eventually, fill, receive
+
+BOTH = [QueueMultiplexer, SortedQueueMultiplexer]
+
+
+def arrived(*queues):
+    """Give feeder threads of process queues, and reading threads, a moment."""
+    time.sleep(0.05)
+    return queues
+
+
+def test_inputs_take_turns_and_every_output_gets_every_item(make_queue):
+    multiplexer = QueueMultiplexer()
+    columns = [["a1", "a2"], ["b1", "b2", "b3"], [], ["d1"]]
+    for column in columns:
+        multiplexer.input_queue(fill(make_queue(), column))
+    outputs = [multiplexer.output_queue(make_queue()) for _ in range(2)]
+    arrived()
+    multiplexer.run()
+    received = [drain(output) for output in outputs]
+    assert received[0] == received[1]
+    if not any(type(port).__name__ == "ThreadInput" for port in multiplexer._inputs):
+        assert received[0] == ["a1", "b1", "d1", "a2", "b2", "b3"]
+    assert sorted(received[0]) == ["a1", "a2", "b1", "b2", "b3", "d1"]
+    multiplexer.join(20)
+    for output in outputs:
+        assert_nothing_comes(output, 0.05)
+
+
+@pytest.mark.parametrize("direction", ["min", "max"])
+def test_items_come_out_in_order_and_ties_in_the_order_of_inputs(make_queue, direction):
+    multiplexer = SortedQueueMultiplexer(sort_key="0", sort_direction=direction).run()
+    step = 1 if direction == "min" else -1
+    columns = [[(t // 4, i, t) for t in range(20)][::step] for i in range(3)]
+    output = multiplexer.output_queue(make_queue())
+    inputs = [multiplexer.input_queue(make_queue()) for _ in columns]
+    for queue, column in zip(inputs, columns, strict=True):
+        fill(queue, column)
+    received = drain(output)
+    reverse = direction == "max"
+    expected = sorted(chain(*columns), key=lambda item: item[0], reverse=reverse)
+    assert received == expected
+    multiplexer.join(20)
+    assert_nothing_comes(output, 0.05)
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_inputs_that_are_all_empty_give_one_empty(make_queue, kind):
+    multiplexer = kind()
+    for _ in range(3):
+        multiplexer.input_queue(fill(make_queue(), []))
+    output = multiplexer.output_queue(make_queue())
+    multiplexer.run()
+    assert drain(output) == []
+    multiplexer.join(20)
+    assert_nothing_comes(output, 0.05)
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_stop_ends_a_merge_whose_input_never_ends(make_queue, kind):
+    multiplexer = kind().run()
+    silent = multiplexer.input_queue(make_queue())
+    output = multiplexer.output_queue(make_queue())
+    silent.put(1)
+    assert receive(output, 1) == [1]
+    began = time.monotonic()
+    multiplexer.stop()
+    took = time.monotonic() - began
+    assert not multiplexer.is_running
+    assert drain(output) == []
+    assert took < 0.2, f"stop took {took:.3f} s"
+    multiplexer.join(1)
+    assert_nothing_comes(output, 0.05)
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_a_slow_consumer_holds_the_merge_back(make_bounded, kind):
+    multiplexer = kind()
+    source = fill(make_bounded(), range(40))
+    multiplexer.input_queue(source)
+    output = multiplexer.output_queue(make_bounded(2))
+    multiplexer.run()
+    arrived()
+    taken = multiplexer.stats.inputs[0].items
+    assert taken <= 5, "2 in the queue, 1 before it, 1 held, 1 in a waiting thread"
+    assert receive(output, 5) == [0, 1, 2, 3, 4]
+    eventually(lambda: multiplexer.stats.inputs[0].items > taken)
+    assert drain(output) == list(range(5, 40))
+    multiplexer.join(20)
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_stop_delivers_empty_to_a_full_output_when_room_appears(make_bounded, kind):
+    multiplexer = kind()
+    multiplexer.input_queue(fill(make_bounded(), range(10), end=False))
+    output = multiplexer.output_queue(make_bounded(2))
+    multiplexer.run()
+    eventually(lambda: multiplexer.stats.outputs[0].items >= 2)
+    arrived()
+    began = time.monotonic()
+    multiplexer.stop()
+    took = time.monotonic() - began
+    assert not multiplexer.is_running
+    received = drain(output)
+    assert received == list(range(len(received)))
+    assert took < 0.2, f"stop took {took:.3f} s"
+    stats = multiplexer.stats
+    assert stats.inputs[0].items - stats.inputs[0].undelivered <= len(received)
+    assert_nothing_comes(output, 0.05)
+
+
+def latencies(multiplexer, source, output, count=7):
+    """Seconds from a put to the item's arrival, each after a pause; sorted."""
+    took = []
+    rng = random.Random(count)
+    for number in range(count):
+        time.sleep(rng.uniform(0.04, 0.1))
+        came = []
+        reader = threading.Thread(target=lambda came=came: came.append(output.get()))
+        reader.start()
+        began = time.monotonic()
+        source.put(number)
+        reader.join(20)
+        took.append(time.monotonic() - began)
+        assert came == [number]
+    return sorted(took)
+
+
+def test_a_lone_item_passes_within_60_ms_of_two_idle_inputs(make_queue):
+    multiplexer = QueueMultiplexer().run()
+    _, source = [multiplexer.input_queue(make_queue()) for _ in range(2)]
+    output = multiplexer.output_queue(make_queue())
+    try:
+        took = latencies(multiplexer, source, output)
+        assert took[4] < 0.06, took  # leaves out what a busy machine delays
+    finally:
+        multiplexer.stop()
+
+
+def test_a_lone_item_passes_at_once_when_its_queue_can_be_waited_for():
+    for make in (multiprocessing.Queue, multiprocessing.SimpleQueue):
+        multiplexer = QueueMultiplexer().run()
+        _, source = [multiplexer.input_queue(make()) for _ in range(2)]
+        output = multiplexer.output_queue(make())
+        try:
+            took = latencies(multiplexer, source, output)
+            assert took[2] < 0.005, took
+        finally:
+            multiplexer.stop()
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_a_lone_item_passes_at_once_when_the_merge_waits_for_one_queue(
+    make_queue, kind
+):
+    if make_queue.__name__ == "NowaitQueue":
+        pytest.skip("it can only be polled: its get has no timeout")
+    multiplexer = kind().run()
+    source = multiplexer.input_queue(make_queue())
+    output = multiplexer.output_queue(make_queue())
+    try:
+        took = latencies(multiplexer, source, output)
+        assert took[2] < 0.005, took
+    finally:
+        multiplexer.stop()
