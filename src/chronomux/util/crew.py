@@ -14,14 +14,10 @@ from chronomux.errors import WorkerDiedError
 from chronomux.util import lifecycle
 from chronomux.util.outcomes import Failure, Outcome
 
-__all__ = ["Crew", "CrewIsLeavingError", "Setup", "Task"]
+__all__ = ["Crew", "Setup", "Task"]
 
 SLICE_SECONDS = 0.1
 TERMINATED = "the pool was terminated before its tasks were done; call it again"
-
-
-class CrewIsLeavingError(Exception):
-    """This crew takes no new jobs; the pool needs another one."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,8 @@ class Crew:
     """Workers serving one pool: from their first task until they are told to leave.
 
     A job reserves the crew until all of its tasks are handed in; a crew that was
-    closed leaves when nothing is reserved, waiting or in hand.
+    closed leaves when nothing is reserved, waiting or in hand. A new crew is reserved
+    for the job it was hired for, which thus learns if it fails at once.
     """
 
     def __init__(self, size: int) -> None:
@@ -62,7 +59,8 @@ class Crew:
         self.ended = threading.Event()
         self._lock = threading.Lock()
         self._todo: deque[Task] = deque()
-        self._reserved = 0
+        self._reserved = 1
+        self._reason = TERMINATED
         self._is_closing = False
         self._is_killed = False
 
@@ -72,12 +70,12 @@ class Crew:
         is_leaving = self._is_closing or self._is_killed or self.ended.is_set()
         return self.pid == os.getpid() and not is_leaving
 
-    def reserve(self) -> None:
-        """Keep the crew until `release`. CrewIsLeavingError if it is closed."""
+    def reserve(self) -> bool:
+        """Keep the crew until `release`; False if it takes no new jobs."""
         with self._lock:
-            if not self.is_open:
-                raise CrewIsLeavingError
-            self._reserved += 1
+            is_open = self.is_open
+            self._reserved += is_open
+        return is_open
 
     def release(self) -> None:
         with self._lock:
@@ -100,7 +98,7 @@ class Crew:
             if not is_killed:
                 self._todo.extend(arrived)
         if is_killed:
-            self._fail(arrived, TERMINATED)
+            self._fail(arrived, self._reason)
         self._wake(len(arrived))
         return not is_killed
 
@@ -132,9 +130,10 @@ class Crew:
         """
         raise NotImplementedError
 
-    def _kill_queue(self) -> list[Task]:
-        """Accept no more tasks; those that were waiting."""
+    def _kill_queue(self, reason: str) -> list[Task]:
+        """Accept no more tasks, because of `reason`; those that were waiting."""
         with self._lock:
+            self._reason = reason
             self._is_killed = True
             waiting = list(self._todo)
             self._todo.clear()

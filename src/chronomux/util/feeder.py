@@ -57,7 +57,11 @@ class Feeder(threading.Thread):
 
     def _hand_in(self, chunk: list[Any]) -> bool:
         self._job.wait_for_room(self._number, self._crew.size * AHEAD_PER_WORKER)
-        load = self._crew.load(self._call, chunk)
+        try:
+            load = self._crew.load(self._call, chunk)
+        except Exception as error:
+            self._fail(error)  # these arguments cannot be sent; others may
+            return True
         task = Task(self._job, self._number, load)
         self._number += 1
         return self._crew.submit([task])

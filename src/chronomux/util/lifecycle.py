@@ -1,39 +1,32 @@
-"""Which crews and managers of this process are alive, and how they all come to an end.
+"""Which crews and servers of this process are alive, and the ways to end them.
 
 Light: it knows them by what they can do, not by their modules.
 """
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import logging
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from types import FrameType
 from typing import Any, Protocol
 
 __all__ = [
-    "DEFAULT_EXIT_TIMEOUT",
     "at_fork",
     "crews",
-    "end_at_exit",
-    "end_on_sigterm",
     "interruptible",
     "is_worker",
     "servers",
+    "signal_all",
     "signals_held",
     "terminate_all",
     "terminate_crews",
     "wind_up",
 ]
 
-DEFAULT_EXIT_TIMEOUT = 30.0
-SIGTERM_EXIT = 128 + signal.SIGTERM
 log = logging.getLogger("chronomux")
 
 
@@ -136,72 +129,10 @@ def signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def end_on_sigterm() -> None:
-    """Handle SIGTERM where nobody else does: end the pools, then exit with 143."""
-    if threading.current_thread() is not threading.main_thread():
-        return
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _on_sigterm)
-
-
-def _on_sigterm(number: int, frame: FrameType | None) -> None:
-    # The interrupted code may hold any lock: only signal; unwinding does the rest.
-    global _must_end_now
-    _must_end_now = True
-    signal_all()
-    sys.exit(SIGTERM_EXIT)
-
-
-_must_end_now = False
-_exit_timeout: Callable[[], float] = lambda: DEFAULT_EXIT_TIMEOUT  # noqa: E731
-_before_threads_registered = False
-
-
-def end_at_exit(timeout: Callable[[], float] | None = None) -> None:
-    """Wind up at exit, within `timeout()` seconds; at once after an uncaught exception.
-
-    Call it again after loading a library whose own exit function ends processes:
-    exit functions run last in, first out.
-    """
-    global _exit_timeout, _before_threads_registered
-    if timeout is not None:
-        _exit_timeout = timeout
-    atexit.unregister(_at_exit)
-    atexit.register(_at_exit)
-    # Exit functions run after the last non-daemon thread has ended, and such a thread
-    # may wait for a pool: after Ctrl-C that wait has to fail first.
-    register: Any = getattr(threading, "_register_atexit", None)
-    if register is not None and not _before_threads_registered:
-        _before_threads_registered = True
-        register(_before_threads_end)
-
-
-def _died_of_exception() -> bool:
-    """Whether the interpreter has printed a traceback and is about to end."""
-    is_interactive = hasattr(sys, "ps1")
-    return getattr(sys, "last_type", None) is not None and not is_interactive
-
-
-def _before_threads_end() -> None:
-    if _must_end_now or _died_of_exception():
-        terminate_all()
-
-
-def _at_exit() -> None:
-    if _must_end_now or _died_of_exception():
-        terminate_all()
-    else:
-        wind_up(_exit_timeout())
-
-
 def _start_clean_in_child() -> None:
     """The parent's crews are not this process's to use or to end."""
-    global _must_end_now
-    _must_end_now = False
     crews.clear()
     servers.clear()
-    if signal.getsignal(signal.SIGTERM) is _on_sigterm:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for start_clean in _at_fork:
         start_clean()
 

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chronomux.util import lifecycle
+from chronomux.util.ending import DEFAULT_EXIT_TIMEOUT, ending
 
 if TYPE_CHECKING:
     from chronomux.util import pools
@@ -59,7 +60,7 @@ class MultiProcessing:
             one = cls._one
         if exit_timeout is not None:
             one.exit_timeout = exit_timeout
-        lifecycle.end_on_sigterm()
+        ending.handle_sigterm()
         return one
 
     def ThreadPool(self, *args: Any, **kwds: Any) -> pools.ThreadPool:
@@ -105,7 +106,7 @@ class MultiProcessing:
         with self._lock:
             if self._manager is None or not self._manager.is_running:
                 self._manager = ManagerProcess()
-                lifecycle.end_at_exit()
+                ending.handle_exit()
             return self._manager.manager
 
     def Lock(self) -> Any:
@@ -123,10 +124,11 @@ class MultiProcessing:
         return MultiProcessing, ()
 
     def _begin(self) -> None:
-        self.exit_timeout = lifecycle.DEFAULT_EXIT_TIMEOUT
+        self.exit_timeout = DEFAULT_EXIT_TIMEOUT
         self._shared: dict[Any, Any] = {}
         self._manager = None
-        lifecycle.end_at_exit(lambda: self.exit_timeout)
+        ending.exit_timeout = lambda: self.exit_timeout
+        ending.handle_exit()
         lifecycle.at_fork(self._start_clean)
 
     def _start_clean(self) -> None:

@@ -6,7 +6,6 @@ imported (lambdas, closures, `__main__`); `ThreadPool` calls them where they are
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 import weakref
@@ -17,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from chronomux.errors import NestedPoolError
 from chronomux.util import lifecycle
-from chronomux.util.crew import Crew, CrewIsLeavingError, Setup
+from chronomux.util.crew import Crew, Setup
+from chronomux.util.ending import ending
 from chronomux.util.feeder import Feeder, cut
 from chronomux.util.jobs import (
     OrderedResults,
@@ -131,7 +131,7 @@ class Pool:
         with _hiring:
             crew, self._crew = self._crew, None
             if crew is not None and crew.pid == os.getpid():
-                self._leaving.append(crew)
+                self._leaving = [*self._leaving_here(), crew]
                 crew.close()
                 self._let_go()
 
@@ -146,8 +146,8 @@ class Pool:
                 f"{self!r} is open; close() or terminate() it, then join()"
             )
         with lifecycle.interruptible():
-            if all(crew.join(timeout) for crew in leaving):
-                self._leaving = self._leaving_here()
+            for crew in leaving:
+                crew.join(timeout)
 
     def terminate(self) -> None:
         """End the workers now; what they have not finished raises WorkerDiedError."""
@@ -168,7 +168,7 @@ class Pool:
         if self._crew is not None and self._crew.is_open and not force:
             raise AssertionError(f"{self!r} is open; close() it or use force=True")
         self.clear()
-        self._open_crew()
+        self._reserve_crew().release()
 
     def __enter__(self) -> Pool:
         return self
@@ -207,18 +207,23 @@ class Pool:
     def _hire(self) -> Any:
         raise NotImplementedError
 
-    def _open_crew(self) -> Any:
+    def _reserve_crew(self) -> Any:
+        """The present crew, or a new one, to be released when all is handed in."""
         crew = self._crew
-        if crew is not None and crew.is_open:
-            return crew
-        with _hiring:
-            if self._crew is None or not self._crew.is_open:
-                self._leaving = self._leaving_here()
-                self._crew = self._hire()
-                self._let_go()
-                self._finalizer = weakref.finalize(self, self._crew.close)
-                self._finalizer.atexit = False  # at exit, work is given time to end
-            return self._crew
+        while crew is None or not crew.reserve():
+            with _hiring:
+                if self._crew is crew:  # or another thread has hired one meanwhile
+                    return self._hire_crew()
+                crew = self._crew
+        return crew
+
+    def _hire_crew(self) -> Any:
+        self._let_go()
+        self._leaving = self._leaving_here()
+        self._crew = crew = self._hire()
+        self._finalizer = weakref.finalize(self, crew.close)
+        self._finalizer.atexit = False  # at exit, work is given time to end
+        return crew
 
     def _let_go(self) -> None:
         if self._finalizer is not None:
@@ -228,13 +233,6 @@ class Pool:
         """Crews of this process that are on their way out."""
         here = os.getpid()
         return [c for c in self._leaving if c.pid == here and not c.ended.is_set()]
-
-    def _reserve_crew(self) -> Any:
-        while True:
-            crew = self._open_crew()
-            with contextlib.suppress(CrewIsLeavingError):  # closed by another thread
-                crew.reserve()
-                return crew
 
     def _submit(
         self, job: Result, f: Callable[..., Any], kwds: dict[str, Any], chunks: Any
@@ -301,7 +299,7 @@ class ProcessPool(Pool):
         from chronomux.util.process_crew import ProcessCrew  # loads pathos
 
         # It has registered an exit function that ends all daemons; ours comes before.
-        lifecycle.end_at_exit()
+        ending.handle_exit()
         _refuse_in_worker()
         return ProcessCrew(self._size, self._setup)
 

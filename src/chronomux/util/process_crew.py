@@ -16,7 +16,7 @@ from chronomux.errors import WorkerDiedError
 from chronomux.util import travel
 from chronomux.util.backend import mp
 from chronomux.util.crew import TERMINATED, Crew, Setup
-from chronomux.util.worker_process import SUPERVISOR, WorkerProcess, end_processes
+from chronomux.util.worker_process import WorkerProcess, end_processes
 
 __all__ = ["ProcessCrew"]
 
@@ -44,11 +44,11 @@ class ProcessCrew(Crew):
         weakref.finalize(self, _close, self._bell, self._rope).atexit = False
         self._last_look = time.monotonic()
         self._begin()
+        self._supervisor = threading.Thread(
+            target=self._supervise, name="chronomux-supervisor", daemon=True
+        )
         try:
-            self._hire()  # here: one fork less beside threads, where there are none yet
-            self._supervisor = threading.Thread(
-                target=self._supervise, name=SUPERVISOR, daemon=True
-            )
+            self._hire()  # before there is a thread more to fork beside
             self._supervisor.start()
         except BaseException:
             end_processes([worker.process for worker in self._workers])
@@ -84,7 +84,7 @@ class ProcessCrew(Crew):
 
     def _break(self, reason: str) -> None:
         """End all workers and fail all tasks; from any thread."""
-        waiting = self._kill_queue()
+        waiting = self._kill_queue(reason)
         workers = tuple(self._workers)
         self._wake()
         in_hand = [worker.task for worker in workers if worker.task is not None]
@@ -118,8 +118,10 @@ class ProcessCrew(Crew):
         with self._lock:
             is_over = self._is_killed or self._is_drained()
         present = sum(not worker.is_leaving for worker in self._workers)
+        stays = {threading.main_thread(), self._supervisor}
+        is_tied = threading.current_thread() in stays
         for _ in range(0 if is_over else self.size - present):
-            self._workers.append(WorkerProcess(self._setup))
+            self._workers.append(WorkerProcess(self._setup, is_tied))
 
     def _assign(self) -> list[WorkerProcess]:
         """Put a task in the hands of each idle worker while there are any."""
@@ -183,7 +185,7 @@ class ProcessCrew(Crew):
 
     def _end(self, reason: str) -> None:
         workers = tuple(self._workers)
-        waiting = self._kill_queue()
+        waiting = self._kill_queue(reason)
         end_processes([worker.process for worker in workers])
         in_hand = [worker.task for worker in workers if worker.task is not None]
         self._fail([*in_hand, *waiting], reason)

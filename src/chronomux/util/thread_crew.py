@@ -55,7 +55,7 @@ class ThreadCrew(Crew):
         self._finish()
 
     def _drop_all(self, reason: str) -> None:
-        waiting = self._kill_queue()
+        waiting = self._kill_queue(reason)
         self._fail([*waiting, *tuple(self._in_hand.values())], reason)
         self._wake()
 

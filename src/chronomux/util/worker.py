@@ -57,7 +57,7 @@ def settle(
     until now, so no signal is answered by a handler inherited from it.
 
     `tie_to_thread` lets the kernel kill this process with the thread that made it, in
-    case a task keeps the GIL; only for threads that live as long as the workers.
+    case a task keeps the GIL; only for threads that outlive their workers.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

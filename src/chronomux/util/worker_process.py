@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable
@@ -28,23 +27,21 @@ class WorkerProcess:
     moment, concerns that one only.
     """
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, is_tied: bool) -> None:
+        """Start it. `is_tied`: the calling thread will outlive it."""
         self.task: Task | None = None
         self.is_ready = False
         self.is_leaving = False
         self._tasks_left = setup.max_tasks
         self.connection: Connection
         self.connection, theirs = mp.Pipe()
-        # PR_SET_PDEATHSIG is about the thread that forks: it must outlive the worker.
-        thread = threading.current_thread()
-        lives_on = thread is threading.main_thread() or thread.name == SUPERVISOR
         is_child = mp.get_start_method() != "forkserver"
         self.process = mp.Process(
             target=worker.serve,
             args=(
                 theirs,
                 os.getpid() if is_child else None,
-                is_child and lives_on,
+                is_child and is_tied,
                 setup.run,
             ),
             name="chronomux-worker",
@@ -123,9 +120,6 @@ class WorkerProcess:
             self.connection.send_bytes(message)
         except OSError:
             return  # it died; the reading side finds out how
-
-
-SUPERVISOR = "chronomux-supervisor"
 
 
 def start_quietly(start: Callable[[], None]) -> None:
