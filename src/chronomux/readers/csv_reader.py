@@ -100,6 +100,8 @@ class CSVReader(Reader[dict[Any, Any]]):
         self.on_error = on_error
         self.row_names = row_names
         self.stats = ReaderStats()
+        # Public: the lines, from 1, in which the records of the latest frame begin.
+        self.frame_lines: Sequence[int] = ()
         self._given = None if fieldnames is None else list(fieldnames)
         # csv.reader checks the parameters, and its dialect has them all.
         self._dialect: Any = csv.reader((), dialect, **fmtparams).dialect
@@ -175,18 +177,19 @@ class CSVReader(Reader[dict[Any, Any]]):
     def _frame(self, batch: Batch, source: Source) -> Frame:
         try:
             keys = array("q", map(self._parse, batch.times))
-            records = batch.records
+            records, self.frame_lines = batch.records, batch.lines
         except TimestampError:
-            keys, records = self._readable(batch)
+            keys, records, self.frame_lines = self._readable(batch)
         if source.transcodes:
             records = list(map(source.encode, records))
         offsets = array("q", accumulate(map(len, records), initial=0))
         return Frame(keys, offsets, b"".join(records))
 
-    def _readable(self, batch: Batch) -> tuple[array[int], list[bytes]]:
-        """The keys and records of a batch in which some time cannot be read."""
+    def _readable(self, batch: Batch) -> tuple[array[int], list[bytes], list[int]]:
+        """The keys, records and lines of a batch in which some time cannot be read."""
         keys = array("q")
         records = []
+        lines = []
         for record, text, line in zip(*batch, strict=True):
             try:
                 keys.append(self._parse(text))
@@ -196,7 +199,8 @@ class CSVReader(Reader[dict[Any, Any]]):
                     continue
                 keys.append(_MISSING_NS)
             records.append(record)
-        return keys, records
+            lines.append(line)
+        return keys, records, lines
 
     def _rows(self, source: Source) -> Iterator[dict[Any, Any]]:
         header = self._load_header()
