@@ -19,7 +19,9 @@ pool = pools.ProcessPool(2)
 
 
 def test_workers_ignore_sigint_and_end_on_sigterm() -> None:
-    program = HANDLERS + """
+    program = (
+        HANDLERS
+        + """
 first = dict(pool.map(handlers, range(4), chunksize=1))
 say("set", set(first.values()), len(first))
 for pid in first:
@@ -31,6 +33,7 @@ time.sleep(0.5)
 others = dict(pool.map(handlers, range(4), chunksize=1))
 say("others", set(others.values()), set(others) & set(first))
 """
+    )
     with Tree(program) as tree:
         assert tree.rest() == ["set {True} 2", "same True", "others {True} set()"]
 
