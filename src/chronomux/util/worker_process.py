@@ -155,4 +155,10 @@ def _wait_for(processes: list[Any], seconds: float) -> list[Any]:
     deadline = time.monotonic() + seconds
     for process in processes:
         process.join(max(0.0, deadline - time.monotonic()))
-    return [process for process in processes if process.is_alive()]
+    return [process for process in processes if _is_alive(process)]
+
+
+def _is_alive(process: Any) -> bool:
+    # A process that another thread is just reaping still counts as alive; its sentinel
+    # knows better.
+    return process.is_alive() and not mp.connection.wait([process.sentinel], 0)
