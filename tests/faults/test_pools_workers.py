@@ -22,6 +22,7 @@ def test_workers_ignore_sigint_and_end_on_sigterm() -> None:
     program = (
         HANDLERS
         + """
+workers_of(pool, 2)
 first = dict(pool.map(handlers, range(4), chunksize=1))
 say("set", set(first.values()), len(first))
 for pid in first:
@@ -30,6 +31,7 @@ say("same", set(dict(pool.map(handlers, range(4), chunksize=1))) == set(first))
 for pid in first:
     os.kill(pid, signal.SIGTERM)
 time.sleep(0.5)
+workers_of(pool, 2)
 others = dict(pool.map(handlers, range(4), chunksize=1))
 say("others", set(others.values()), set(others) & set(first))
 """
