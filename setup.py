@@ -37,11 +37,15 @@ DIRECTIVES = {
     "initializedcheck": CHECKED,
     "nonecheck": CHECKED,
     "linetrace": FLAVOUR == "trace",
+    # Not warn.maybe_uninitialized: it takes every &variable for a use of the variable.
     "warn.unused": True,
-    "warn.maybe_uninitialized": True,
 }
 
-SANITIZERS = ["-fsanitize=address,undefined", "-fno-omit-frame-pointer"]
+SANITIZERS = [
+    "-fsanitize=address,undefined",
+    "-fno-sanitize-recover=all",  # a test that goes on after a finding would pass
+    "-fno-omit-frame-pointer",
+]
 CFLAGS = {
     "release": ["-O3", "-g0"],
     "debug": ["-O0", "-g", "-UNDEBUG"],
@@ -75,6 +79,9 @@ setup(
         compiler_directives=DIRECTIVES,
         annotate=os.environ.get("CHRONOMUX_ANNOTATE") == "1",
     ),
-    # One tree a flavour: setuptools would take another flavour's library for its own.
-    options={"build": {"build_base": f"build/{FLAVOUR}"}},
+    options={
+        # setuptools would take another flavour's library for its own.
+        "build": {"build_base": f"build/{FLAVOUR}"},
+        "build_ext": {"parallel": os.cpu_count()},
+    },
 )

@@ -20,12 +20,18 @@ def rank(key: Any) -> tuple[int, Fraction]:
     return (2, Fraction(key))
 
 
-def merge_order(columns: list[list[Any]], reverse: bool = False) -> list[tuple[int, int]]:
+def merge_order(
+    columns: list[list[Any]], reverse: bool = False
+) -> list[tuple[int, int]]:
     """(source, index) of every item in merged order."""
     places = [(s, i) for s, column in enumerate(columns) for i in range(len(column))]
     return sorted(places, key=lambda p: rank(columns[p[0]][p[1]]), reverse=reverse)
 
 
-def merge(iterables: list[list[Any]], key: Any = None, reverse: bool = False) -> list[Any]:
+def merge(
+    iterables: list[list[Any]], key: Any = None, reverse: bool = False
+) -> list[Any]:
     """The items of sorted iterables in one stable order."""
-    return sorted((item for items in iterables for item in items), key=key, reverse=reverse)
+    return sorted(
+        (item for items in iterables for item in items), key=key, reverse=reverse
+    )

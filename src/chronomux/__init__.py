@@ -11,13 +11,40 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from chronomux.errors import ChronomuxError
+    from chronomux.errors import ChronomuxError, DisorderError, SortKeyError
+    from chronomux.queue import (
+        IterableQueue,
+        Queue,
+        QueueMultiplexer,
+        SortedQueueMultiplexer,
+        merge,
+        merge_order,
+    )
+
+__all__ = [
+    "ChronomuxError",
+    "DisorderError",
+    "IterableQueue",
+    "Queue",
+    "QueueMultiplexer",
+    "SortKeyError",
+    "SortedQueueMultiplexer",
+    "__version__",
+    "merge",
+    "merge_order",
+]
 
 _HOMES = {
     "ChronomuxError": "chronomux.errors",
+    "DisorderError": "chronomux.errors",
+    "SortKeyError": "chronomux.errors",
+    "IterableQueue": "chronomux.queue",
+    "Queue": "chronomux.queue",
+    "QueueMultiplexer": "chronomux.queue",
+    "SortedQueueMultiplexer": "chronomux.queue",
+    "merge": "chronomux.queue",
+    "merge_order": "chronomux.queue",
 }
-
-__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:

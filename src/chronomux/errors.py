@@ -10,6 +10,7 @@ __all__ = [
     "ChronomuxError",
     "DeadInputError",
     "DisorderError",
+    "NestedPoolError",
     "ReaderError",
     "RemoteError",
     "SortKeyError",
@@ -60,3 +61,7 @@ class WorkerDiedError(ChronomuxError, RuntimeError):
 
 class RemoteError(ChronomuxError, RuntimeError):
     """A task raised an exception that cannot travel; its traceback is the message."""
+
+
+class NestedPoolError(ChronomuxError, RuntimeError):
+    """A worker process asked for processes of its own."""

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
-__all__ = ["QueueLike", "SortKey"]
+__all__ = ["Frame", "QueueLike", "SortKey"]
+
+
+class Frame(NamedTuple):
+    """A batch of n records as bytes, ready to be merged and copied.
+
+    `keys` is an array('q') of n timestamps in ns since 1970 (UTC); -2**63 stands for a
+    missing one and so sorts lowest. `offsets` is an array('q') of n + 1 byte offsets:
+    record i is `rows[offsets[i]:offsets[i + 1]]`.
+    """
+
+    keys: array[int]
+    offsets: array[int]
+    rows: bytes
 
 
 class QueueLike(Protocol):

@@ -76,3 +76,11 @@ cdef inline Exact exact_of_uint(uint64_t value) noexcept nogil:
         high -= 1
         floor = float_of_ordinal(high)
     return Exact(high, value - <uint64_t>floor)
+
+
+cdef inline int bit_length(uint64_t value) noexcept nogil:
+    cdef int bits = 0
+    while value:
+        value >>= 1
+        bits += 1
+    return bits

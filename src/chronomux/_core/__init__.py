@@ -1,1 +1,1 @@
-"""The compiled core: bytes, ints and typed buffers. Opens no file, starts no thread."""
+"""The compiled core: bytes, ints and typed buffers. No file, no thread."""

@@ -1,9 +1,10 @@
-"""Queues in, one stream out: multiplexers, the queues they make, and lazy merges.
+"""Many inputs in, one stream in order out: multiplexers, their queues, and merges.
 
 Items go in and come out as the objects they are; `Queue.Empty` ends every stream.
 """
 
 from chronomux.queue.iterable_queue import IterableQueue
+from chronomux.queue.merging import merge, merge_order
 from chronomux.queue.multiplexer import QueueMultiplexer
 from chronomux.queue.shared_queue import Queue
 from chronomux.queue.sorted_multiplexer import SortedQueueMultiplexer
@@ -23,4 +24,6 @@ __all__ = [
     "Queue",
     "QueueMultiplexer",
     "SortedQueueMultiplexer",
+    "merge",
+    "merge_order",
 ]

@@ -1,0 +1,92 @@
+"""`chronomux demo`: the shipped captures through a live multiplexer."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chronomux.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from chronomux.replay import SourceCount
+
+__all__ = ["add_arguments", "run"]
+
+HIDDEN = ("source", "timestamp", "time", "arrived")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "Reader processes put four captures of one machine on queues; one of them "
+        "arrives late and in bursts. A multiplexer merges them for two listeners: one "
+        "prints the stream, one counts and checks its order. Takes a few seconds."
+    )
+
+
+class _StdoutClosed(Exception):
+    """The reader of stdout went away; not to be taken for a queue's broken pipe."""
+
+
+def run(options: argparse.Namespace) -> int:
+    from chronomux.replay import demonstrate
+    from chronomux.samples import captures
+
+    paths = captures()
+    expected = {path.stem: _records(path) for path in paths}
+    with Progress(sum(expected.values()), text=_in_rows) as progress:
+        try:
+            sources, everything = demonstrate(paths, _Printer(progress))
+        except _StdoutClosed:
+            raise BrokenPipeError from None
+    _print_table(sources)
+    found = {source.source: source.rows for source in sources}
+    in_order = not any(source.backward for source in [*sources, everything])
+    print(
+        f"\n{everything.rows} rows reached both listeners, "
+        f"{'in' if in_order else 'NOT in'} the order of time."
+    )
+    return 0 if in_order and found == expected else 1
+
+
+class _Printer:
+    """The listener that prints: one line an item."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._count = 0
+
+    def __call__(self, item: dict[str, Any]) -> None:
+        fields = " ".join(f"{k}={v}" for k, v in item.items() if k not in HIDDEN)
+        self._count += 1
+        try:
+            with self._progress.hidden():
+                print(f"{_moment(item['timestamp'])} {item['source']:<10} {fields}")
+        except BrokenPipeError:
+            raise _StdoutClosed from None
+        self._progress(self._count)
+
+
+def _records(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(1 for _ in file) - 1
+
+
+def _in_rows(count: float) -> str:
+    return f"{count:.0f} rows"
+
+
+def _moment(ns: int) -> str:
+    """ns since 1970 as HH:MM:SS.ffffff, UTC."""
+    clock = time.strftime("%H:%M:%S", time.gmtime(ns // 10**9))
+    return f"{clock}.{ns // 1000 % 10**6:06d}"
+
+
+def _print_table(sources: Iterable[SourceCount]) -> None:
+    row = "{:<10} {:>6}  {:<15}  {:<15}  {:>8}".format
+    print(f"\n{row('source', 'rows', 'first', 'last', 'rate')}")
+    for source in sources:
+        first, last = _moment(source.first), _moment(source.last)
+        print(row(source.source, source.rows, first, last, f"{source.rate:.2f}/s"))

@@ -1,0 +1,11 @@
+"""Readers: files in, rows on a queue or frames of raw records out.
+
+A reader makes one pass over a path, standard input ('-') or a file object, compressed
+or not. It locates what it cannot read: file:line, file:line:column or file@offset.
+"""
+
+from chronomux.readers.csv_reader import CSVReader, ReaderStats
+from chronomux.readers.file_reader import FileReader
+from chronomux.readers.timestamps import time_parser
+
+__all__ = ["CSVReader", "FileReader", "ReaderStats", "time_parser"]

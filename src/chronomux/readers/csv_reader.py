@@ -1,0 +1,338 @@
+"""CSV: dict rows equal to csv.DictReader's, and frames of raw records with times."""
+
+from __future__ import annotations
+
+import csv
+import logging
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import tzinfo
+from itertools import accumulate
+from types import SimpleNamespace
+from typing import Any, Literal
+
+from chronomux.errors import ReaderError, TimestampError
+from chronomux.readers.base import Reader
+from chronomux.readers.csv_records import (
+    Batch,
+    Header,
+    RecordSplitter,
+    fields_of,
+    read_header,
+    time_picker,
+)
+from chronomux.readers.sources import FileLike, Source
+from chronomux.readers.text import TextDecoder, text_lines
+from chronomux.readers.timestamps import time_parser
+from chronomux.types import Frame, QueueLike
+
+__all__ = ["CSVReader", "ReaderStats"]
+
+logger = logging.getLogger("chronomux")
+
+_MISSING_NS = -(2**63)
+_KEY = "timestamp"
+_LOCATED = 1000
+_NUMBERS_ARE_FLOATS = (csv.QUOTE_NONNUMERIC, 4)  # 4: QUOTE_STRINGS, since Python 3.12
+
+
+class ReaderStats(SimpleNamespace):
+    """How many records had no readable time, and the first 1000 lines they begin in."""
+
+    bad_times: int
+    bad_lines: list[int]
+
+    def __init__(self) -> None:
+        super().__init__(bad_times=0, bad_lines=[])
+
+
+class CSVReader(Reader[dict[Any, Any]]):
+    """Puts the rows of a CSV file on a queue as dicts, then `queue.Empty`.
+
+    Rows equal csv.DictReader's for the same `fieldnames`, `restkey`, `restval`,
+    `dialect` and format parameters (`delimiter`, `quotechar`, ...). Two things differ:
+    a byte order mark is dropped, and errors are ReaderError, with file:line.
+
+    `filename`, `queue`, `wrapper`, `start`, `encoding` and `errors` are as in
+    FileReader; undecodable bytes are reported with file:line:column.
+
+    `timestamp` names the column with the time, or gives its number from 0; a sequence
+    of them is joined by spaces. Every row then has a key 'timestamp' with int ns since
+    1970 (UTC). It replaces a column of that name which `timestamp` names; one that
+    `timestamp` does not name is an error, as it would be lost. `timestamp_format` and
+    `tz` are those of `chronomux.readers.time_parser`. `on_error` says what becomes of a
+    record whose time cannot be read: 'raise' TimestampError with file:line, 'skip' it,
+    or 'null' (None; in frames -2**63). The latter two count and locate it in `stats`.
+
+    `row_names=True` is for files as R writes them, with one field more than there are
+    names in the header: the first field gets the key ''. Column numbers count it.
+
+    `frames()` needs `timestamp`. A reader makes one pass, as rows or as frames.
+    """
+
+    _row_type = dict
+
+    def __init__(
+        self,
+        filename: FileLike,
+        queue: QueueLike | None = None,
+        wrapper: Callable[[dict[Any, Any]], Any] = dict,
+        start: bool = False,
+        *,
+        fieldnames: Iterable[str] | None = None,
+        restkey: Any = None,
+        restval: Any = None,
+        dialect: Any = "excel",
+        timestamp: str | int | Sequence[str | int] | None = None,
+        timestamp_format: str = "auto",
+        tz: str | tzinfo | None = None,
+        on_error: Literal["raise", "skip", "null"] = "raise",
+        row_names: bool = False,
+        encoding: str = "utf-8",
+        errors: str = "strict",
+        **fmtparams: Any,
+    ) -> None:
+        super().__init__(filename, queue, wrapper, encoding=encoding, errors=errors)
+        if on_error not in ("raise", "skip", "null"):
+            raise ValueError(f"on_error={on_error!r}: use 'raise', 'skip' or 'null'")
+        self.restkey = restkey
+        self.restval = restval
+        self.on_error = on_error
+        self.row_names = row_names
+        self.stats = ReaderStats()
+        # Public: the lines, from 1, in which the records of the latest frame begin.
+        self.frame_lines: Sequence[int] = ()
+        self._given = None if fieldnames is None else list(fieldnames)
+        # csv.reader checks the parameters, and its dialect has them all.
+        self._dialect: Any = csv.reader((), dialect, **fmtparams).dialect
+        self._timestamp = _as_columns(timestamp)
+        self._parse = time_parser(timestamp_format, tz)
+        if self._timestamp and self._dialect.quoting in _NUMBERS_ARE_FLOATS:
+            raise ValueError("timestamp= needs text, but this quoting makes floats")
+        self._header: Header | None = None
+        self._csv: Any = None
+        self._is_first_record = True
+        if start:
+            self.start()
+
+    @property
+    def fieldnames(self) -> list[str] | None:
+        """The keys of the rows; None for an empty file. Reads the header when asked."""
+        names = self._load_header().names
+        return ["", *names] if self.row_names and names is not None else names
+
+    @property
+    def header(self) -> bytes:
+        """The header record as it stands in the file, without a byte order mark.
+
+        b"" if the file is empty or `fieldnames` were given.
+        """
+        return self._load_header().raw
+
+    @property
+    def line_num(self) -> int:
+        """How many lines have been read."""
+        if self._csv is not None:
+            return int(self._csv.line_num)
+        return 0 if self._header is None else self._header.lines
+
+    def frames(self) -> Iterator[Frame]:
+        """Batches of up to 4096 records as they stand in the file, with their times.
+
+        A record has its line ending (the last one perhaps none) and the file's
+        encoding; blank lines are left out. Only times are decoded: other fields' bytes
+        are not looked at. Memory is bounded by the block size and the longest record.
+
+        Raises ValueError without `timestamp`, and ReaderError as the rows do, after the
+        frames before the damage.
+        """
+        if not self._timestamp:
+            raise ValueError(
+                f"{self.name}: frames() needs timestamp=, the column of times"
+            )
+        return self._read_frames()
+
+    def _read_frames(self) -> Iterator[Frame]:
+        source = self._begin("frames")
+        try:
+            header = self._load_header()
+            columns = self._time_columns()
+            if header.names is None:
+                return
+            source.unread(source.read()[header.skip :])
+            splitter = RecordSplitter(
+                source, self._dialect, columns, self._missing_text, header.lines
+            )
+            for batch in splitter:
+                if self._is_first_record:
+                    fields = fields_of(batch.records[0], source, self._dialect)
+                    self._check_width(fields, batch.lines[0])
+                frame = self._frame(batch, source)
+                if frame.keys:
+                    yield frame
+            self._report()
+        finally:
+            source.close()
+
+    def _frame(self, batch: Batch, source: Source) -> Frame:
+        try:
+            keys = array("q", map(self._parse, batch.times))
+            records, self.frame_lines = batch.records, batch.lines
+        except TimestampError:
+            keys, records, self.frame_lines = self._readable(batch)
+        if source.transcodes:
+            records = list(map(source.encode, records))
+        offsets = array("q", accumulate(map(len, records), initial=0))
+        return Frame(keys, offsets, b"".join(records))
+
+    def _readable(self, batch: Batch) -> tuple[array[int], list[bytes], list[int]]:
+        """The keys, records and lines of a batch in which some time cannot be read."""
+        keys = array("q")
+        records = []
+        lines = []
+        for record, text, line in zip(*batch, strict=True):
+            try:
+                keys.append(self._parse(text))
+            except TimestampError as error:
+                self._bad_time(line, error)
+                if self.on_error == "skip":
+                    continue
+                keys.append(_MISSING_NS)
+            records.append(record)
+            lines.append(line)
+        return keys, records, lines
+
+    def _rows(self, source: Source) -> Iterator[dict[Any, Any]]:
+        header = self._load_header()
+        names = self.fieldnames
+        decoder = TextDecoder(source.name, source.encoding, source.errors)
+        self._csv = rows = csv.reader(text_lines(source.read, decoder), self._dialect)
+        if names is None:
+            return
+        try:
+            if header.lines:
+                next(rows)
+            if self._timestamp:
+                yield from self._timed_rows(rows, names)
+            else:
+                yield from self._plain_rows(rows, names)
+        except ReaderError:
+            raise
+        except (csv.Error, ValueError) as error:
+            raise ReaderError(f"{self.name}:{rows.line_num}: {error}") from error
+
+    def _plain_rows(
+        self, rows: Iterator[list[str]], names: list[str]
+    ) -> Iterator[dict[Any, Any]]:
+        width = len(names)
+        for row in rows:
+            if row:
+                if len(row) == width:
+                    yield dict(zip(names, row))  # noqa: B905
+                else:
+                    yield self._ragged(row, names)
+
+    def _timed_rows(self, rows: Any, names: list[str]) -> Iterator[dict[Any, Any]]:
+        columns = self._time_columns()
+        if _KEY in names and not any(names[column] == _KEY for column in columns):
+            raise ReaderError(
+                f"{self.name}:1: has a column {_KEY!r} that timestamp= does not name; "
+                "name it, or give other fieldnames="
+            )
+        parse, width = self._parse, len(names)
+        pick = time_picker(columns, self._missing_text)
+        lines_read = rows.line_num
+        for row in rows:
+            line, lines_read = lines_read + 1, rows.line_num
+            if not row:
+                continue
+            if self._is_first_record:
+                self._check_width(row, line)
+            time: int | None = None
+            try:
+                time = parse(pick(row))
+            except TimestampError as error:
+                self._bad_time(line, error)
+                if self.on_error == "skip":
+                    continue
+            if len(row) == width:
+                item: dict[Any, Any] = dict(zip(names, row))  # noqa: B905
+            else:
+                item = self._ragged(row, names)
+            item[_KEY] = time
+            yield item
+        self._report()
+
+    def _ragged(self, row: list[str], names: list[str]) -> dict[Any, Any]:
+        item: dict[Any, Any] = dict(zip(names, row))  # noqa: B905
+        if len(row) > len(names):
+            item[self.restkey] = row[len(names) :]
+        for name in names[len(row) :]:
+            item[name] = self.restval
+        return item
+
+    def _load_header(self) -> Header:
+        if self._header is None:
+            self._header = read_header(self._open(), self._dialect, self._given)
+        return self._header
+
+    @property
+    def _missing_text(self) -> str:
+        return self.restval if isinstance(self.restval, str) else ""
+
+    def _time_columns(self) -> list[int]:
+        names = self.fieldnames
+        if names is None:
+            return []
+        return [self._column(wanted, names) for wanted in self._timestamp]
+
+    def _column(self, wanted: str | int, names: list[str]) -> int:
+        if isinstance(wanted, int):
+            if 0 <= wanted < len(names):
+                return wanted
+        elif wanted in names:
+            # The last of several columns of one name, as in the rows' dicts.
+            return len(names) - 1 - names[::-1].index(wanted)
+        raise ReaderError(
+            f"{self.name}:1: has no column {wanted!r} for timestamp=; there are "
+            f"{len(names)}: {', '.join(map(repr, names))}"
+        )
+
+    def _check_width(self, row: list[str], line: int) -> None:
+        """A row name read as a time would go unseen: it may well be a number."""
+        self._is_first_record = False
+        # A last field that is empty comes from a delimiter at the end of the line.
+        if len(row) == len(self.fieldnames or ()) + 1 and row[-1]:
+            logger.warning(
+                "%s:%d: has one field more than the header has names; if the first is "
+                "a row name, as R writes it, use row_names=True",
+                self.name,
+                line,
+            )
+
+    def _bad_time(self, line: int, error: TimestampError) -> None:
+        if self.on_error == "raise":
+            raise TimestampError(
+                f"{self.name}:{line}: {error}; use on_error='skip' to go on"
+            ) from error
+        self.stats.bad_times += 1
+        if len(self.stats.bad_lines) < _LOCATED:
+            self.stats.bad_lines.append(line)
+
+    def _report(self) -> None:
+        if self.stats.bad_times:
+            logger.warning(
+                "%s: %d records have no readable time (on_error=%r), first in line %d",
+                self.name,
+                self.stats.bad_times,
+                self.on_error,
+                self.stats.bad_lines[0],
+            )
+
+
+def _as_columns(timestamp: str | int | Sequence[str | int] | None) -> list[str | int]:
+    if timestamp is None:
+        return []
+    if isinstance(timestamp, (str, int)):
+        return [timestamp]
+    return list(timestamp)

@@ -1,0 +1,225 @@
+"""Where bytes come from: paths, '-', file objects; compressed or not, by content."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import IO, Any, Protocol, TypeAlias
+
+from chronomux.readers.decompress import (
+    MAGIC_BYTES,
+    MAGIC_FIRST_BYTES,
+    Decompressed,
+    compression_of,
+)
+from chronomux.readers.text import (
+    TextDecoder,
+    is_ascii_superset,
+    is_utf8,
+    line_breaks,
+    transcoding_codec,
+)
+
+__all__ = ["BLOCK_BYTES", "FileLike", "Source", "open_source"]
+
+BLOCK_BYTES = 1 << 17
+_BOM_BYTES = 4
+
+FileLike: TypeAlias = "str | os.PathLike[str] | IO[bytes] | IO[str]"
+"""A path, '-' for standard input, or an object with `read` (bytes or text)."""
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Source:
+    """Blocks of bytes, each at most about BLOCK_BYTES, that may be given back.
+
+    `name` is what messages call it. `encoding` and `errors` decode its bytes.
+    """
+
+    transcodes = False  # whether `encode` changes anything
+
+    def __init__(
+        self,
+        stream: _Readable,
+        name: str,
+        encoding: str,
+        errors: str,
+        owned: Any = None,
+    ) -> None:
+        self.name = name
+        self.encoding = encoding
+        self.errors = errors
+        self._stream = stream
+        self._owned = owned
+        self._returned = b""
+
+    def read(self) -> bytes:
+        """The next block; b'' at the end."""
+        if self._returned:
+            block, self._returned = self._returned, b""
+            return block
+        return self._stream.read(BLOCK_BYTES)
+
+    def unread(self, block: bytes) -> None:
+        """Give bytes back: the next `read` returns them first."""
+        self._returned = block + self._returned
+
+    def encode(self, record: bytes) -> bytes:
+        """A record of `read`'s bytes as it stands in the file."""
+        return record
+
+    def close(self) -> None:
+        """Close what `open_source` opened; a caller's own file object stays open."""
+        if self._owned is not None:
+            self._owned.close()
+
+
+class TranscodedSource(Source):
+    """Text whose bytes cannot be cut at commas and newlines, as UTF-8.
+
+    UTF-16, say, or a text object. Surrogates pass, so every `errors` works.
+    """
+
+    transcodes = True
+
+    def __init__(
+        self, stream: _Readable, name: str, codec: str, errors: str, owned: Any = None
+    ) -> None:
+        super().__init__(stream, name, "utf-8", "surrogatepass", owned)
+        self._codec = codec
+        self._codec_errors = errors
+
+    def encode(self, record: bytes) -> bytes:
+        text = record.decode("utf-8", "surrogatepass")
+        return text.encode(self._codec, self._codec_errors)
+
+
+def open_source(file: FileLike, encoding: str, errors: str) -> Source:
+    """Open a path, '-' or a file object; decompress it when its content says so.
+
+    Raises OSError when a path cannot be opened, ReaderError when the decompressor it
+    needs is not installed, TypeError when `file` is none of these.
+    """
+    name = name_of(file)
+    raw, owned = _open(file)
+    try:
+        if _gives_text(raw):
+            return TranscodedSource(_TextBytes(raw), name, encoding, errors, owned)
+        stream = _decompressed(_Pushback(raw), name)
+        return _decoded(stream, name, encoding, errors, owned)
+    except BaseException:
+        if owned is not None:
+            owned.close()
+        raise
+
+
+def name_of(file: FileLike) -> str:
+    """What messages call a file."""
+    if isinstance(file, (str, os.PathLike)):
+        return "<stdin>" if file == "-" else os.fspath(file)
+    name = getattr(file, "name", None)
+    return name if isinstance(name, str) else f"<{type(file).__name__}>"
+
+
+def _open(file: FileLike) -> tuple[Any, Any]:
+    """The object to read from, and the one to close afterwards, if it is ours."""
+    if isinstance(file, str) and file == "-":
+        return getattr(sys.stdin, "buffer", sys.stdin), None
+    if isinstance(file, (str, os.PathLike)):
+        opened = open(file, "rb", buffering=0)  # noqa: SIM115 - Source.close() does
+        return opened, opened
+    if not callable(getattr(file, "read", None)):
+        raise TypeError(
+            f"{file!r} is not readable: give a path, '-', or an object with read()"
+        )
+    return file, None
+
+
+def _gives_text(raw: Any) -> bool:
+    return isinstance(raw, io.TextIOBase) or isinstance(raw.read(0), str)
+
+
+class _Pushback:
+    """Reads what is there, without waiting for a full block, and counts the bytes."""
+
+    def __init__(self, raw: Any) -> None:
+        # read() of a buffered stream waits for all it was asked for; read1() does not.
+        self._read = getattr(raw, "read1", raw.read)
+        self._returned = b""
+        self.position = 0
+
+    def read(self, size: int = BLOCK_BYTES, /) -> bytes:
+        if self._returned:
+            block, self._returned = self._returned[:size], self._returned[size:]
+        else:
+            block = self._read(BLOCK_BYTES if size < 0 else size)
+            if block is None:
+                raise BlockingIOError("a non-blocking file has no data yet")
+        self.position += len(block)
+        return block
+
+    def peek(self, size: int) -> bytes:
+        """The first bytes, fewer than `size` only if there are no more."""
+        head = b""
+        while len(head) < size and (block := self.read(BLOCK_BYTES)):
+            head += block
+        self._returned = head
+        self.position -= len(head)
+        return head
+
+
+class _TextBytes:
+    """A text object's text as UTF-8. Its own newline handling stays as it is."""
+
+    def __init__(self, raw: Any) -> None:
+        seekable = getattr(raw, "seekable", None)
+        # read(n) of a live text stream would hold back lines until n have come.
+        live = seekable is not None and not seekable()
+        self._read = raw.readline if live else raw.read
+
+    def read(self, size: int, /) -> bytes:
+        text: str = self._read(size)
+        return text.encode("utf-8", "surrogatepass")
+
+
+class _Transcoder:
+    """Blocks in any encoding to blocks of UTF-8."""
+
+    def __init__(self, stream: _Readable, decoder: TextDecoder) -> None:
+        self._stream = stream
+        self._decoder = decoder
+
+    def read(self, size: int, /) -> bytes:
+        while True:
+            block = self._stream.read(size)
+            text = self._decoder.decode(block)
+            self._decoder.lines += line_breaks(text)
+            if text or not block:
+                return text.encode("utf-8", "surrogatepass")
+
+
+def _decompressed(stream: _Pushback, name: str) -> _Readable:
+    # A live pipe may hold less than a magic number for a long time: ask for more only
+    # while what came could still be one.
+    head = stream.peek(1)
+    if head[:1] in MAGIC_FIRST_BYTES:
+        head = stream.peek(MAGIC_BYTES)
+    kind = compression_of(head)
+    return stream if kind is None else Decompressed(stream, kind, name)
+
+
+def _decoded(
+    stream: _Readable, name: str, encoding: str, errors: str, owned: Any
+) -> Source:
+    if is_utf8(encoding):
+        encoding = "utf-8"  # not utf-8-sig, which would put a mark before every text
+    if is_ascii_superset(encoding):
+        return Source(stream, name, encoding, errors, owned)
+    looked = _Pushback(stream)
+    codec = transcoding_codec(encoding, looked.peek(_BOM_BYTES))
+    transcoder = _Transcoder(looked, TextDecoder(name, encoding, errors))
+    return TranscodedSource(transcoder, name, codec, errors, owned)

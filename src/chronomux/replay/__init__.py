@@ -1,0 +1,48 @@
+"""Captures put in order, replayed and reported on. The one room that knows the others.
+
+Paths come in; one chronological capture, a live stream or a report goes out. Names are
+imported on first use: a merge needs no pools, and a demo no merge.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chronomux.replay.capture import SourceReport
+    from chronomux.replay.demonstration import SourceCount, demonstrate
+    from chronomux.replay.merging import MergeReport, merge_files
+    from chronomux.replay.output import OutputIsInputError
+
+_HOMES = {
+    "MergeReport": "chronomux.replay.merging",
+    "OutputIsInputError": "chronomux.replay.output",
+    "SourceCount": "chronomux.replay.demonstration",
+    "SourceReport": "chronomux.replay.capture",
+    "demonstrate": "chronomux.replay.demonstration",
+    "merge_files": "chronomux.replay.merging",
+}
+
+__all__ = [
+    "MergeReport",
+    "OutputIsInputError",
+    "SourceCount",
+    "SourceReport",
+    "demonstrate",
+    "merge_files",
+]
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        home = _HOMES[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,34 @@
+"""The one place that touches pathos: its multiprocess (multiprocessing over dill).
+
+pathos' own pool classes are not used. They share workers between pools of one size,
+their two queues are locked by whichever worker reads or writes (one killed worker, even
+an idle one, and every later call hangs), and a SystemExit in a task is never reported.
+"""
+
+from __future__ import annotations
+
+import importlib
+from multiprocessing.connection import Connection
+from typing import Any
+
+from pathos.helpers import mp  # type: ignore[import-untyped]
+
+# What the package itself loads late.
+importlib.import_module(f"{mp.__name__}.connection")
+importlib.import_module(f"{mp.__name__}.managers")
+
+__all__ = ["Connection", "TimeoutReached", "dumps", "loads", "mp"]
+
+
+class TimeoutReached(mp.TimeoutError, TimeoutError):  # type: ignore[misc]
+    """A result was not there in time; both TimeoutErrors catch it."""
+
+
+def dumps(value: Any) -> bytes:
+    """Pickle by value whatever is not importable: lambdas, closures, `__main__`."""
+    return bytes(mp.reduction.ForkingPickler.dumps(value))
+
+
+def loads(data: bytes | memoryview) -> Any:
+    """Unpickle what `dumps` made, or plain pickle."""
+    return mp.reduction.ForkingPickler.loads(data)

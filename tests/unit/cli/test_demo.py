@@ -1,0 +1,73 @@
+"""`chronomux demo`: what it prints and in which order."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+
+import pytest
+
+from chronomux.samples import captures
+
+DEMO = [sys.executable, "-m", "chronomux", "demo"]
+ROW = re.compile(r"^(\d\d:\d\d:\d\d\.\d{6}) (\w+) +\w+=")
+TABLE = re.compile(r"^(\w+) +(\d+)  (\S+)  (\S+) +([\d.]+)/s$")
+ROWS = {"cpu": 2400, "memory": 600, "network": 240, "scheduler": 600}
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return subprocess.run(DEMO, capture_output=True, text=True, timeout=120)
+
+
+def test_it_prints_every_record_in_the_order_of_time(demo):
+    assert (demo.returncode, demo.stderr) == (0, "")
+    rows = [found for line in demo.stdout.splitlines() if (found := ROW.match(line))]
+    times = [row[1] for row in rows]
+    assert times == sorted(times)
+    sources = [row[2] for row in rows]
+    assert {source: sources.count(source) for source in set(sources)} == ROWS
+
+
+def test_a_table_says_what_came_from_each_source(demo):
+    lines = demo.stdout.splitlines()
+    table = {found[1]: found for line in lines if (found := TABLE.match(line))}
+    assert {source: int(found[2]) for source, found in table.items()} == ROWS
+    for source, found in table.items():
+        mine = [
+            row[1] for line in lines if (row := ROW.match(line)) and row[2] == source
+        ]
+        assert (found[3], found[4]) == (mine[0], mine[-1])
+    assert [float(found[5]) for found in table.values()] == [20, 5, 2, 5]
+    assert lines[-1] == "3840 rows reached both listeners, in the order of time."
+
+
+def test_the_rows_carry_the_fields_of_the_captures(demo):
+    for path in captures():
+        header, first = path.read_text().splitlines()[:2]
+        fields = dict(zip(header.split(","), first.split(","), strict=True))
+        shown = [f"{k}={v}" for k, v in fields.items() if k not in ("time", "arrived")]
+        assert f" {path.stem:<10} {' '.join(shown)}\n" in demo.stdout
+
+
+def test_progress_and_stream_share_a_terminal(tmp_path):
+    """Each row stands on a line of its own, and the progress line is wiped."""
+    terminal, side = pty.openpty()
+    drawn = b""
+    with open(terminal, "rb", buffering=0) as screen:
+        process = subprocess.Popen(DEMO, stdout=side, stderr=side)
+        os.close(side)
+        try:
+            while piece := screen.read(65536):
+                drawn += piece
+        except OSError:  # how Linux says that the last writer is gone
+            pass
+        assert process.wait(60) == 0
+    text = drawn.decode()
+    assert re.search(r"\r\x1b\[K\d+ rows of 3840 rows, \d+ rows/s", text)
+    visible = [line.rpartition("\x1b[K")[2] for line in text.split("\r\n")]
+    assert len([line for line in visible if ROW.match(line)]) == 3840
+    assert "rows/s" not in visible[-2]

@@ -1,0 +1,158 @@
+"""`chronomux merge`: its arguments, what it says on stderr, its exit codes."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import pty
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from chronomux.cli import main
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_bytes(b"t,x\n1,a\n3,a\n")
+    (tmp_path / "b.csv").write_bytes(b"t,x\n2,b\n4,b\n")
+    (tmp_path / "late.csv").write_bytes(b"t,x\n5,a\n2.5,b\n4,c\n")
+    (tmp_path / "dirty.csv").write_bytes(b"t,x\n1,a\nnever,b\n")
+    return tmp_path
+
+
+def test_the_stream_goes_to_stdout_and_nothing_to_stderr(folder, capfdbinary):
+    assert main(["merge", "a.csv", "b.csv", "-t", "t"]) == 0
+    assert capfdbinary.readouterr() == (b"t,x\n1,a\n2,b\n3,a\n4,b\n", b"")
+
+
+def test_the_output_file_is_written_and_stdout_stays_empty(folder, capfdbinary):
+    assert main(["merge", "b.csv", "a.csv", "-t", "t", "-o", "out.csv"]) == 0
+    assert (folder / "out.csv").read_bytes() == b"t,x\n1,a\n2,b\n3,a\n4,b\n"
+    assert capfdbinary.readouterr() == (b"", b"")
+
+
+def test_late_records_are_a_finding_with_a_place(folder, capsys):
+    assert main(["merge", "a.csv", "late.csv", "-t", "t", "-o", "out.csv"]) == 1
+    assert capsys.readouterr().err == (
+        "chronomux: late.csv:3: the first of 2 records older than one before; "
+        "the largest step back is 2.5 s\n"
+    )
+    assert len((folder / "out.csv").read_bytes().splitlines()) == 6
+
+
+def test_skipped_records_are_a_finding_with_a_place(folder, capsys):
+    command = ["merge", "dirty.csv", "-t", "t", "--on-error", "skip", "-o", "out.csv"]
+    assert main(command) == 1
+    assert "chronomux: dirty.csv:3: no readable time" in capsys.readouterr().err
+    assert (folder / "out.csv").read_bytes() == b"t,x\n1,a\n"
+
+
+def test_only_the_first_lines_of_many_are_shown(folder, capsys):
+    (folder / "many.csv").write_text("t\n" + "never\n" * 50)
+    main(["merge", "many.csv", "-t", "t", "--on-error", "null", "-o", "out.csv"])
+    err = capsys.readouterr().err
+    assert err.count(": no readable time") == 20
+    assert "chronomux: many.csv: and 30 records like these" in err
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["missing.csv"], "missing.csv: No such file or directory"),
+        (["dirty.csv"], "dirty.csv:3: "),
+        (["a.csv", "-o", "a.csv"], "a.csv: is also an input"),
+        (["a.csv", "-o", "no/such/out.csv"], "no/such/out.csv: No such file"),
+        (["a.csv", "--format", "nope"], "nope"),
+        (["a.csv", "--tz", "Not/AZone"], "Not/AZone"),
+        (["-", "-"], "stdin"),
+        (["a.csv", "-t", "time"], "a.csv:1: has no column 'time'"),
+        (["a.csv", "-t", "t,"], "empty column name"),
+        (["."], "Is a directory"),
+    ],
+)
+def test_what_cannot_be_used_is_2_and_one_line(folder, capsys, argv, words):
+    assert main(["merge", "-t", "t", *argv]) == 2
+    out, err = capsys.readouterr()
+    assert words in err
+    assert "Traceback" not in err
+    assert out == ""
+
+
+def test_columns_are_separated_by_commas_and_quoted_as_in_csv(folder, capfdbinary):
+    (folder / "c.csv").write_bytes(b'day,"clock, local"\n2024-01-02,10:00:00\n')
+    assert main(["merge", "c.csv", "-t", 'day,"clock, local"']) == 0
+    assert capfdbinary.readouterr().out.endswith(b"10:00:00\n")
+
+
+def test_every_option_reaches_the_merge(folder, capfdbinary):
+    (folder / "r.csv").write_bytes(b't,x\n"1",02/01/2024 00:30,a\n')
+    (folder / "s.csv").write_bytes(gzip.compress(b't,x\n"1",01/01/2024 23:30,b\n'))
+    options = ["--format", "%d/%m/%Y %H:%M", "--tz", "Europe/Berlin", "--row-names"]
+    named = ["--add-source", "--source-column", "file"]
+    assert main(["merge", "r.csv", "s.csv", "-t", "t", *options, *named]) == 0
+    assert capfdbinary.readouterr().out == (
+        b't,x,file\n"1",01/01/2024 23:30,b,s.csv\n"1",02/01/2024 00:30,a,r.csv\n'
+    )
+
+
+def test_verbose_says_what_was_merged(folder, capfd):
+    assert main(["merge", "a.csv", "b.csv", "-t", "t", "-o", "out.csv", "-v"]) == 0
+    assert capfd.readouterr().err == "chronomux: 4 records of 2 files in out.csv\n"
+
+
+def test_twice_verbose_shows_where_an_error_was_raised(folder, capfd):
+    assert main(["merge", "dirty.csv", "-t", "t", "-o", "out.csv"]) == 2
+    assert "Traceback" not in capfd.readouterr().err
+    assert main(["merge", "dirty.csv", "-t", "t", "-o", "out.csv", "-vv"]) == 2
+    assert "Traceback" in capfd.readouterr().err
+
+
+def test_signal_handlers_are_left_as_they_were(folder):
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)]
+    main(["merge", "a.csv", "-t", "t", "-o", "out.csv"])
+    after = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)]
+    assert after == before
+
+
+def run(*argv: str, **options):
+    command = [sys.executable, "-m", "chronomux", "merge", *argv]
+    return subprocess.run(command, capture_output=True, timeout=60, **options)
+
+
+def test_stdin_is_a_dash(folder):
+    done = run("-", "a.csv", "-t", "t", input=b"t,x\n2,stdin\n")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == b"t,x\n1,a\n2,stdin\n3,a\n"
+
+
+def test_stdout_redirected_onto_an_input_is_refused(folder):
+    with (folder / "a.csv").open("ab") as out:
+        command = [sys.executable, "-m", "chronomux", "merge", "a.csv", "-t", "t"]
+        done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode == 2
+    assert b"is also an input" in done.stderr
+    assert (folder / "a.csv").read_bytes() == b"t,x\n1,a\n3,a\n"
+
+
+def test_progress_is_drawn_on_a_terminal_and_wiped_at_the_end(folder):
+    rows = "".join(f"{number},{'x' * 40}\n" for number in range(300_000))
+    (folder / "big.csv").write_text(f"t,x\n{rows}")
+    terminal, stderr = pty.openpty()
+    command = [sys.executable, "-m", "chronomux", "merge", "big.csv", "-t", "t"]
+    with open(terminal, "rb", buffering=0) as screen:
+        process = subprocess.Popen([*command, "-o", "out.csv"], stderr=stderr)
+        os.close(stderr)
+        drawn = b""
+        try:
+            while piece := screen.read(4096):
+                drawn += piece
+        except OSError:  # how Linux says that the last writer is gone
+            pass
+        assert process.wait(60) == 0
+    total = (folder / "big.csv").stat().st_size / 1e6
+    assert f" of {total:.1f} MB, ".encode() in drawn
+    assert drawn.endswith(b"\r\x1b[K")

@@ -1,0 +1,200 @@
+"""Inputs gathered from other projects' suites, and real recordings."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chronomux.errors import ReaderError, TimestampError
+from chronomux.readers import CSVReader
+
+AIR_QUALITY: dict[str, Any] = {
+    "timestamp": ["Date", "Time"],
+    "timestamp_format": "%d/%m/%Y %H.%M.%S",
+}
+OCCUPANCY_ROWS = {"datatest.txt": 2665, "datatest2.txt": 9752, "datatraining.txt": 8143}
+
+
+@pytest.fixture
+def large_fields() -> Iterator[None]:
+    """As in the runs of csv that gave the expected rows."""
+    before = csv.field_size_limit(2**30)
+    yield
+    csv.field_size_limit(before)
+
+
+def csv_cases(conformance: Path) -> list[dict[str, Any]]:
+    paths = sorted((conformance / "csv").glob("*.json"))
+    cases = [json.loads(path.read_text("utf-8")) for path in paths]
+    if sys.version_info < (3, 11):
+        # There csv takes no NUL, and so neither do rows.
+        folder = conformance / "csv"
+        return [c for c in cases if b"\0" not in (folder / c["file"]).read_bytes()]
+    return cases
+
+
+def read(path: Path, case: dict[str, Any]) -> tuple[list[str] | None, list[Any]]:
+    reader = CSVReader(
+        path,
+        encoding=case["encoding"],
+        errors=case["decode_errors"],
+        **case["fmtparams"],
+    )
+    rows = [[list(pair) for pair in row.items()] for row in reader.reader]
+    return reader.fieldnames, rows
+
+
+def check_case(path: Path, case: dict[str, Any]) -> None:
+    expected = case["dict_reader"]
+    if "error" in expected:
+        with pytest.raises(ReaderError, match=f"^{path}:"):
+            read(path, case)
+        return
+    names, rows = read(path, case)
+    if "rows_sha256" in expected:
+        digest = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+        assert (len(rows), digest) == (expected["n_rows"], expected["rows_sha256"])
+    elif "utf-8" in case["encoding"] and path.read_bytes().startswith(b"\xef\xbb\xbf"):
+        # The expected rows were read with the mark left in the first name.
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            marked = csv.DictReader(file, **case["fmtparams"])
+            assert rows == [[list(pair) for pair in row.items()] for row in marked]
+            assert names == marked.fieldnames
+    else:
+        assert (names, rows) == (expected["fieldnames"], expected["rows"])
+
+
+def test_rows_equal_dict_readers_on_every_gathered_case(
+    conformance: Path, large_fields: None
+) -> None:
+    cases = csv_cases(conformance)
+    assert len(cases) >= 100
+    wrong = []
+    for case in cases:
+        try:
+            check_case(conformance / "csv" / case["file"], case)
+        except (AssertionError, ReaderError) as error:
+            wrong.append(f"{case['name']}: {error}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_frames_hold_the_file_byte_for_byte_on_every_gathered_case(
+    conformance: Path, large_fields: None
+) -> None:
+    checked = 0
+    for case in csv_cases(conformance):
+        numbers = case["fmtparams"].get("quoting") == csv.QUOTE_NONNUMERIC
+        if case["gzip"] or case["encoding"] == "utf-16" or numbers:
+            continue
+        path = conformance / "csv" / case["file"]
+        options = case["fmtparams"]
+        with CSVReader(
+            path, timestamp=0, on_error="null", errors="replace", **options
+        ) as r:
+            if not r.fieldnames:
+                continue
+            rows = b"".join(frame.rows for frame in r.frames())
+            # Only blank lines are left out, and they hold nothing but line ends.
+            data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+            assert strip_ends(r.header + rows) == strip_ends(data), case["name"]
+        checked += 1
+    assert checked >= 80
+
+
+def strip_ends(data: bytes) -> bytes:
+    return data.replace(b"\r", b"").replace(b"\n", b"")
+
+
+@pytest.mark.parametrize("timestamp", ["date", 1])
+def test_occupancy_recordings_read_as_20560_rows_with_row_names(
+    conformance: Path, timestamp: str | int
+) -> None:
+    folder = conformance / "uci"
+    for name, count in OCCUPANCY_ROWS.items():
+        reader = CSVReader(folder / name, timestamp=timestamp, row_names=True)
+        rows = list(reader.reader)
+        assert len(rows) == count
+        assert list(rows[0]) == [*(reader.fieldnames or ()), "timestamp"]
+        assert list(rows[0])[:2] == ["", "date"]
+        times = [row["timestamp"] for row in rows]
+        assert times == sorted(times)
+        assert None not in rows[0]
+    assert sum(OCCUPANCY_ROWS.values()) == 20_560
+
+
+def test_occupancy_frames_are_the_files_own_bytes(conformance: Path) -> None:
+    folder = conformance / "uci"
+    total = 0
+    for name in OCCUPANCY_ROWS:
+        reader = CSVReader(folder / name, timestamp="date", row_names=True)
+        frames = list(reader.frames())
+        total += sum(len(frame.keys) for frame in frames)
+        rows = b"".join(frame.rows for frame in frames)
+        assert reader.header + rows == (folder / name).read_bytes()
+        by_row = CSVReader(folder / name, timestamp="date", row_names=True).reader
+        assert [key for frame in frames for key in frame.keys] == [
+            row["timestamp"] for row in by_row
+        ]
+    assert total == 20_560
+
+
+def test_first_occupancy_time_is_exact(conformance: Path) -> None:
+    path = conformance / "uci" / "datatest.txt"
+    with CSVReader(path, timestamp="date", row_names=True) as reader:
+        row = next(reader.reader)
+    assert row[""] == "140"
+    assert row["date"] == "2015-02-02 14:19:00"
+    assert row["timestamp"] == 1_422_886_740 * 10**9
+
+
+def test_air_quality_raises_at_the_first_bad_line(conformance: Path) -> None:
+    path = conformance / "uci" / "AirQualityUCI.csv"
+    for iterate in (lambda r: list(r.reader), lambda r: list(r.frames())):
+        with pytest.raises(TimestampError) as caught:
+            iterate(CSVReader(path, **AIR_QUALITY))
+        assert str(caught.value) == (
+            f"{path}:4889: time '30/09/2004 09.00.00.-200' is not %d/%m/%Y %H.%M.%S; "
+            "use on_error='skip' to go on"
+        )
+
+
+@pytest.mark.parametrize(("on_error", "count"), [("skip", 9355), ("null", 9357)])
+def test_air_quality_counts_and_locates_both_bad_lines(
+    conformance: Path,
+    caplog: pytest.LogCaptureFixture,
+    on_error: Any,
+    count: int,
+) -> None:
+    path = conformance / "uci" / "AirQualityUCI.csv"
+    by_row = CSVReader(path, on_error=on_error, **AIR_QUALITY)
+    by_frame = CSVReader(path, on_error=on_error, **AIR_QUALITY)
+    with caplog.at_level(logging.WARNING, "chronomux"):
+        times = [row["timestamp"] for row in by_row.reader]
+        keys = [key for frame in by_frame.frames() for key in frame.keys]
+    assert len(times) == len(keys) == count
+    assert keys == [-(2**63) if time is None else time for time in times]
+    for reader in (by_row, by_frame):
+        assert reader.stats.bad_times == 2
+        assert reader.stats.bad_lines == [4889, 7716]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{path}: 2 records have no readable time (on_error={on_error!r}), "
+        "first in line 4889"
+    ] * 2
+
+
+def test_a_single_digit_hour_is_a_time_when_the_pattern_says_so(
+    conformance: Path,
+) -> None:
+    path = conformance / "uci" / "AirQualityUCI.csv"
+    options = {**AIR_QUALITY, "timestamp_format": "%d/%m/%Y %-H.%M.%S"}
+    reader = CSVReader(path, on_error="skip", **options)
+    assert sum(len(frame.keys) for frame in reader.frames()) == 9356
+    assert reader.stats.bad_lines == [4889]
