@@ -2,9 +2,9 @@ from typing import Any, final
 
 @final
 class MergeHeap:
-    def __init__(
-        self, *, reverse: bool = False, missing_lowest: bool = True
-    ) -> None: ...
+    def __new__(
+        cls, *, reverse: bool = False, missing_lowest: bool = True
+    ) -> MergeHeap: ...
     @property
     def size(self) -> int: ...
     @property

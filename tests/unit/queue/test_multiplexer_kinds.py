@@ -122,14 +122,14 @@ def test_stop_delivers_empty_to_a_full_output_when_room_appears(make_bounded, ki
     assert_nothing_comes(output, 0.05)
 
 
-def assert_passes_within(seconds, source, output):
-    """A lone item passes in so many seconds, but for what a busy machine delays."""
+def assert_passes_within(seconds, source, output, *, of_seven):
+    """So many of seven lone items pass in time; a busy machine may delay the rest."""
     rng = random.Random(seconds)
     for _ in range(3):
         took = sorted(latency(source, output, rng.uniform(0.04, 0.1)) for _ in range(7))
-        if took[3] < seconds:
+        if took[of_seven - 1] < seconds:
             return
-    raise AssertionError(f"medians stay above {seconds} s: {took}")
+    raise AssertionError(f"not within {seconds} s: {took}")
 
 
 def latency(source, output, pause):
@@ -151,7 +151,7 @@ def test_a_lone_item_passes_within_60_ms_of_two_idle_inputs(make_queue):
     _, source = [multiplexer.input_queue(make_queue()) for _ in range(2)]
     output = multiplexer.output_queue(make_queue())
     try:
-        assert_passes_within(0.06, source, output)
+        assert_passes_within(0.06, source, output, of_seven=6)
     finally:
         multiplexer.stop()
 
@@ -162,7 +162,7 @@ def test_a_lone_item_passes_at_once_when_its_queue_can_be_waited_for():
         _, source = [multiplexer.input_queue(make()) for _ in range(2)]
         output = multiplexer.output_queue(make())
         try:
-            assert_passes_within(0.005, source, output)
+            assert_passes_within(0.005, source, output, of_seven=4)
         finally:
             multiplexer.stop()
 
@@ -177,6 +177,6 @@ def test_a_lone_item_passes_at_once_when_the_merge_waits_for_one_queue(
     source = multiplexer.input_queue(make_queue())
     output = multiplexer.output_queue(make_queue())
     try:
-        assert_passes_within(0.005, source, output)
+        assert_passes_within(0.005, source, output, of_seven=4)
     finally:
         multiplexer.stop()
