@@ -1,24 +1,28 @@
-"""Items through the sorted multiplexer, beside the pure-Python algorithm.
+"""Items through the sorted multiplexer, beside the same algorithm in pure Python.
 
-Both run synchronously over queues filled beforehand, so a round measures what an item
-costs and no waiting. Groups: the kind of queue and the number of inputs.
-
-    pytest benchmarks/bench_multiplexer.py --benchmark-columns=min,median
+Both merge in the calling thread, over queues that were filled and registered off the
+clock: what is measured is the way of an item from queue to queue, and no waiting.
 """
 
 from __future__ import annotations
 
-import random
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any
 
 import pytest
 
+from benchmarks import data
+from benchmarks.conftest import Scale
+from benchmarks.contest import Contest
+from benchmarks.data import Record
 from chronomux.queue import SortedQueueMultiplexer
 
-ITEMS = 10_000  # few enough to be in the cache, like items that have just arrived
+try:
+    from benchmarks.reference.multiplexer import SortedQueueMultiplexer as PurePython
+except ImportError:  # no sortedcontainers
+    PurePython = None
 
 
 class ListQueue:
@@ -30,61 +34,43 @@ class ListQueue:
         self.put = self.put_nowait = items.append
 
 
-KINDS: dict[str, Callable[[], Any]] = {"list": ListQueue, "simple": SimpleQueue}
+KINDS: dict[str, Callable[[], Any]] = {"lists": ListQueue, "SimpleQueue": SimpleQueue}
 
 
-def filled(kind: str, items: Iterable[Any]) -> Any:
-    queue = KINDS[kind]()
-    for item in items:
-        queue.put(item)
-    queue.put(Empty)
-    return queue
-
-
-def streams(inputs: int) -> list[list[dict[str, Any]]]:
-    """Sorted streams that interleave at random."""
-    rng = random.Random(inputs)
-    times: list[list[float]] = [[] for _ in range(inputs)]
-    for i in range(ITEMS):
-        rng.choice(times).append(1.7e9 + i / 1000)
-    return [
-        [{"timestamp": time, "name": f"cpu{n}", "value": 0.5} for time in column]
-        for n, column in enumerate(times)
-    ]
-
-
-def reference() -> Any:
-    module = pytest.importorskip("benchmarks.reference.multiplexer")
-    return module.SortedQueueMultiplexer(sort_key="timestamp")
-
-
-def chronomux() -> Any:
-    return SortedQueueMultiplexer(sort_key="timestamp")
-
-
-def ready(make: Callable[[], Any], kind: str, columns: list[list[Any]]) -> Any:
-    """A multiplexer with its queues registered, and its output."""
-    multiplexer, output = make(), KINDS[kind]()
-    multiplexer.output_queue(output)
-    for column in columns:
-        multiplexer.input_queue(filled(kind, column))
-    return multiplexer, output
-
-
-@pytest.mark.parametrize("make", [chronomux, reference])
-@pytest.mark.parametrize("inputs", [2, 8, 64])
+@pytest.mark.parametrize("k", [2, 8, 64])
 @pytest.mark.parametrize("kind", KINDS)
-def test_items_through_the_sorted_multiplexer(benchmark, kind, inputs, make):
-    benchmark.group = f"multiplexer {kind} k={inputs}"
-    columns = streams(inputs)
-    outputs = []
+def test_items_through_the_sorted_multiplexer(
+    contest: Contest, scale: Scale, kind: str, k: int
+) -> None:
+    # As few as a cache holds: the items of a live merge have only just been made.
+    n = scale(quick=10_000, full=10_000)
+    lists = data.record_lists(n, k, "interleaved")
+    makers = [SortedQueueMultiplexer, PurePython or SortedQueueMultiplexer]
+    ready = [registered(maker, KINDS[kind], lists) for maker in makers]
+    for multiplexer, _ in ready:
+        multiplexer._run_thread()
+    received = [list(iter(output.get, Empty)) for _, output in ready]
+    assert received[0] == received[1] == sorted(received[0], key=lambda r: r["time"])
+    contest(
+        f"multiplexer {kind} k={k}",
+        lambda ours, pure: ours[0]._run_thread(),
+        peers={
+            "pure Python": PurePython and (lambda ours, pure: pure[0]._run_thread())
+        },
+        items=n,
+        prepare=lambda: tuple(registered(m, KINDS[kind], lists) for m in makers),
+    )
 
-    def setup() -> tuple[tuple[Any], dict[str, Any]]:
-        multiplexer, output = ready(make, kind, columns)
-        outputs[:] = [output]
-        return (multiplexer,), {}
 
-    benchmark.pedantic(lambda merge: merge._run_thread(), setup=setup, rounds=20)
-    times = [outputs[0].get()["timestamp"] for _ in range(ITEMS)]
-    assert times == sorted(times)
-    assert outputs[0].get() is Empty
+def registered(
+    maker: Callable[..., Any], make_queue: Callable[[], Any], lists: list[list[Record]]
+) -> tuple[Any, Any]:
+    """A multiplexer over full queues, and its output."""
+    multiplexer, output = maker(sort_key="time"), make_queue()
+    multiplexer.output_queue(output)
+    for records in lists:
+        queue = multiplexer.input_queue(make_queue())
+        for record in records:
+            queue.put(record)
+        queue.put(Empty)
+    return multiplexer, output

@@ -4,7 +4,7 @@ from sys import intern
 
 from cpython.dict cimport PyDict_Check, PyDict_CheckExact
 from cpython.list cimport PyList_Check
-from cpython.object cimport PyCallable_Check, PyObject
+from cpython.object cimport Py_TYPE, PyObject, PyTypeObject
 from cpython.tuple cimport PyTuple_Check
 
 cimport cython
@@ -23,6 +23,10 @@ cdef object place_of(object name):
         return name
     digits = name[1:] if name.startswith("-") else name
     return int(name) if digits.isascii() and digits.isdigit() else None
+
+
+cdef inline bint is_callable(object value) noexcept:
+    return (<PyTypeObject*>Py_TYPE(value)).tp_call is not NULL
 
 
 cdef object interned(object name):
@@ -96,5 +100,5 @@ cdef class KeyPath:
                 value = attribute(here, name)
             if value is ABSENT:
                 return None
-            here = value() if PyCallable_Check(value) else value
+            here = value() if is_callable(value) else value
         return here
