@@ -296,7 +296,8 @@ class ProcessPool(Pool):
             self._setup = replace(self._setup, max_tasks=limit)
 
     def _hire(self) -> ProcessCrew:
-        from chronomux.util.process_crew import ProcessCrew  # loads pathos
+        with lifecycle.loading:  # pathos, at the first time
+            from chronomux.util.process_crew import ProcessCrew
 
         # It has registered an exit function that ends all daemons; ours comes before.
         ending.handle_exit()
