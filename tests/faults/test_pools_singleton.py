@@ -105,6 +105,8 @@ def test_a_child_forked_while_threads_use_the_pools_does_not_hang() -> None:
         time.sleep(0.1)
         child = os.fork()
         if not child:
+            import faulthandler
+            faulthandler.dump_traceback_later(10, exit=True)
             ok = MultiProcessing().GlobalProcessPool().map(abs, [-1]) == [1]
             MultiProcessing().terminate()
             os._exit(0 if ok else 1)
