@@ -232,7 +232,7 @@ class Pool:
     def _leaving_here(self) -> list[Crew]:
         """Crews of this process that are on their way out."""
         here = os.getpid()
-        return [c for c in self._leaving if c.pid == here and not c.ended.is_set()]
+        return [c for c in self._leaving if c.pid == here and not c.has_ended]
 
     def _submit(
         self, job: Result, f: Callable[..., Any], kwds: dict[str, Any], chunks: Any
