@@ -124,7 +124,9 @@ def test_off_the_main_thread_no_handler_is_set_and_no_orphan_left() -> None:
         pool.map(abs, range(4))
         say("default", signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)
         pool.map(time.sleep, [60] * 2)
-    threading.Thread(target=work).start()
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
     """
     with Tree(program) as tree:
         assert tree.line("default") == "True"
