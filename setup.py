@@ -37,8 +37,8 @@ DIRECTIVES = {
     "initializedcheck": CHECKED,
     "nonecheck": CHECKED,
     "linetrace": FLAVOUR == "trace",
-    # Not warn.maybe_uninitialized: it takes every &variable for a use of the variable.
     "warn.unused": True,
+    "warn.maybe_uninitialized": True,
 }
 
 SANITIZERS = [

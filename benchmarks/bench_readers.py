@@ -1,7 +1,5 @@
 """Readers beside the csv module: dict rows, and frames of raw records with their times.
 
-    pytest benchmarks/bench_readers.py --benchmark-group-by=group
-
 Every contender of a group reads the same file to its end and keeps nothing. frames()
 makes int64 times and copies raw records; csv.reader makes lists of all fields and no
 times, and is the least that any reader built on the csv module costs.
@@ -19,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.contest import Contender, Contest
 from chronomux.readers import CSVReader
 
 RECORDS = 20_000
@@ -47,25 +46,24 @@ def occupancy(rng: random.Random) -> Iterator[list[str]]:
         ]
 
 
-@pytest.fixture(params=[telemetry, occupancy], ids=lambda make: make.__name__)
-def capture(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path, str]:
-    """The name of a kind of capture, a file of it, and its column of times."""
-    make = request.param
-    path = tmp_path / f"{make.__name__}.csv"
+CAPTURES = {"telemetry": (telemetry, "time"), "occupancy": (occupancy, "date")}
+
+
+def capture(folder: Path, kind: str) -> tuple[Path, str]:
+    """A file of that kind, and its column of times."""
+    make, column = CAPTURES[kind]
+    path = folder / f"{kind}.csv"
     lines = [",".join(row) + "\n" for row in make(random.Random(21))]
     path.write_text("".join(lines), "utf-8")
-    return make.__name__, path, "time" if make is telemetry else "date"
+    return path, column
 
 
-def csv_rows(make: Callable[..., Any]) -> Callable[[Path, str], Iterator[Any]]:
-    def rows(path: Path, column: str) -> Iterator[Any]:
-        with open(path, encoding="utf-8", newline="") as file:
-            yield from make(file)
-
-    return rows
+def csv_rows(make: Callable[..., Any], path: Path) -> Iterator[Any]:
+    with open(path, encoding="utf-8", newline="") as file:
+        yield from make(file)
 
 
-def dict_rows(path: Path, column: str) -> Iterator[Any]:
+def dict_rows(path: Path) -> Iterator[Any]:
     return CSVReader(path).reader
 
 
@@ -77,27 +75,31 @@ def frames(path: Path, column: str) -> Iterator[Any]:
     return CSVReader(path, timestamp=column).frames()
 
 
-Read = Callable[[Path, str], Iterator[Any]]
-ROWS: dict[str, Read] = {
-    "chronomux": dict_rows,
-    "chronomux with times": timed_rows,
-    "csv.DictReader": csv_rows(csv.DictReader),
-}
-FRAMES: dict[str, Read] = {"chronomux": frames, "csv.reader": csv_rows(csv.reader)}
+@pytest.mark.parametrize("kind", CAPTURES)
+def test_dict_rows(contest: Contest, tmp_path: Path, kind: str) -> None:
+    path, column = capture(tmp_path, kind)
+    expected = list(csv_rows(csv.DictReader, path))
+    assert list(dict_rows(path)) == expected
+    contest(
+        f"dict rows, {kind}",
+        consumed(lambda: dict_rows(path)),
+        peers={"csv.DictReader": consumed(lambda: csv_rows(csv.DictReader, path))},
+        yardsticks={"with times": consumed(lambda: timed_rows(path, column))},
+        items=RECORDS,
+    )
 
 
-@pytest.mark.parametrize("name", ROWS)
-def test_dict_rows(benchmark: Any, capture: tuple[str, Path, str], name: str) -> None:
-    kind, path, column = capture
-    assert sum(1 for _ in ROWS[name](path, column)) == RECORDS
-    benchmark.group = f"dict rows, {kind}"
-    benchmark(lambda: deque(ROWS[name](path, column), maxlen=0))
+@pytest.mark.parametrize("kind", CAPTURES)
+def test_frames(contest: Contest, tmp_path: Path, kind: str) -> None:
+    path, column = capture(tmp_path, kind)
+    assert sum(len(frame.keys) for frame in frames(path, column)) == RECORDS
+    contest(
+        f"frames, {kind}",
+        consumed(lambda: frames(path, column)),
+        peers={"csv.reader": consumed(lambda: csv_rows(csv.reader, path))},
+        items=RECORDS,
+    )
 
 
-@pytest.mark.parametrize("name", FRAMES)
-def test_frames(benchmark: Any, capture: tuple[str, Path, str], name: str) -> None:
-    kind, path, column = capture
-    found = sum(len(getattr(part, "keys", "1")) for part in FRAMES[name](path, column))
-    assert found == RECORDS + (name == "csv.reader")  # which counts the header
-    benchmark.group = f"frames, {kind}"
-    benchmark(lambda: deque(FRAMES[name](path, column), maxlen=0))
+def consumed(read: Callable[[], Iterator[Any]]) -> Contender:
+    return lambda: deque(read(), maxlen=0)

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from chronomux.errors import ChronomuxError, DisorderError, SortKeyError
+    from chronomux.errors import (
+        ChronomuxError,
+        DeadInputError,
+        DisorderError,
+        ReaderError,
+        RemoteError,
+        SortKeyError,
+        TimestampError,
+        WorkerDiedError,
+    )
     from chronomux.queue import (
         IterableQueue,
         Queue,
@@ -20,31 +29,66 @@ if TYPE_CHECKING:
         merge,
         merge_order,
     )
+    from chronomux.readers import (
+        CSVReader,
+        FileReader,
+    )
+    from chronomux.replay import (
+        merge_files,
+    )
+    from chronomux.util import (
+        MultiProcessing,
+    )
 
 __all__ = [
+    "CSVReader",
     "ChronomuxError",
+    "DeadInputError",
     "DisorderError",
+    "FileReader",
     "IterableQueue",
+    "MultiProcessing",
     "Queue",
     "QueueMultiplexer",
+    "ReaderError",
+    "RemoteError",
     "SortKeyError",
     "SortedQueueMultiplexer",
+    "TimestampError",
+    "WorkerDiedError",
     "__version__",
     "merge",
+    "merge_files",
     "merge_order",
 ]
 
-_HOMES = {
-    "ChronomuxError": "chronomux.errors",
-    "DisorderError": "chronomux.errors",
-    "SortKeyError": "chronomux.errors",
-    "IterableQueue": "chronomux.queue",
-    "Queue": "chronomux.queue",
-    "QueueMultiplexer": "chronomux.queue",
-    "SortedQueueMultiplexer": "chronomux.queue",
-    "merge": "chronomux.queue",
-    "merge_order": "chronomux.queue",
+_NAMES = {
+    "chronomux.errors": (
+        "ChronomuxError",
+        "DeadInputError",
+        "DisorderError",
+        "ReaderError",
+        "RemoteError",
+        "SortKeyError",
+        "TimestampError",
+        "WorkerDiedError",
+    ),
+    "chronomux.queue": (
+        "IterableQueue",
+        "Queue",
+        "QueueMultiplexer",
+        "SortedQueueMultiplexer",
+        "merge",
+        "merge_order",
+    ),
+    "chronomux.readers": (
+        "CSVReader",
+        "FileReader",
+    ),
+    "chronomux.replay": ("merge_files",),
+    "chronomux.util": ("MultiProcessing",),
 }
+_HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:

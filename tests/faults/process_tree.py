@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 PATIENCE_SECONDS = 30.0
-PREAMBLE = """\
+PREAMBLE = '''\
 import os, signal, sys, threading, time
 from chronomux.util import MultiProcessing
 
@@ -30,8 +30,16 @@ def await_path(path):
     while not os.path.exists(path):
         time.sleep(0.01)
 
+def workers_of(pool, number):
+    """The ids of the processes behind a pool; they may come to work one by one."""
+    found = set()
+    while len(found) < number:
+        tasks = range(2 * number)
+        found.update(pool.map(lambda _: time.sleep(0.05) or os.getpid(), tasks))
+    return found
+
 pools = MultiProcessing()
-"""
+'''
 
 
 class Tree:

@@ -92,7 +92,7 @@ def test_workers_of_a_pool_made_in_another_thread_outlive_that_thread_only() -> 
 def test_workers_that_replaced_others_die_with_a_killed_parent_too() -> None:
     program = """
     pool = pools.ProcessPool(2)
-    for pid in set(pool.map(lambda _: time.sleep(0.05) or os.getpid(), range(4))):
+    for pid in workers_of(pool, 2):
         os.kill(pid, signal.SIGKILL)
     time.sleep(0.3)
     result = pool.amap(time.sleep, [60] * 2)

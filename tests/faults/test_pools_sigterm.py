@@ -31,8 +31,14 @@ WAY
 """
 
 
-@pytest.mark.parametrize("target", ["parent", "group"])
-@pytest.mark.parametrize("way", WAYS_TO_WAIT)
+@pytest.mark.parametrize(
+    ("way", "target"),
+    [
+        *((way, "parent") for way in WAYS_TO_WAIT),
+        ("in_map", "group"),
+        ("asleep", "group"),
+    ],
+)
 def test_sigterm_exits_with_143_within_a_second(way: str, target: str) -> None:
     def attempt() -> float:
         with Tree(PROGRAM.replace("WAY", WAYS_TO_WAIT[way])) as tree:

@@ -19,7 +19,10 @@ pool = pools.ProcessPool(2)
 
 
 def test_workers_ignore_sigint_and_end_on_sigterm() -> None:
-    program = HANDLERS + """
+    program = (
+        HANDLERS
+        + """
+workers_of(pool, 2)
 first = dict(pool.map(handlers, range(4), chunksize=1))
 say("set", set(first.values()), len(first))
 for pid in first:
@@ -28,9 +31,11 @@ say("same", set(dict(pool.map(handlers, range(4), chunksize=1))) == set(first))
 for pid in first:
     os.kill(pid, signal.SIGTERM)
 time.sleep(0.5)
+workers_of(pool, 2)
 others = dict(pool.map(handlers, range(4), chunksize=1))
 say("others", set(others.values()), set(others) & set(first))
 """
+    )
     with Tree(program) as tree:
         assert tree.rest() == ["set {True} 2", "same True", "others {True} set()"]
 

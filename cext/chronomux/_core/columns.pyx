@@ -4,6 +4,7 @@ Keys of one kind compare by one word; when signed, unsigned 64-bit and floating 
 meet, by two (see ordinal.pxd), so that 2**53 + 1 and 2.0**53 are not equal.
 """
 
+cimport cython
 from cpython.buffer cimport (
     PyBUF_FORMAT,
     PyBUF_STRIDES,
@@ -260,6 +261,7 @@ cdef inline int family(Kind kind) noexcept:
     return 1 if kind == UINT64 else 0
 
 
+@cython.final
 cdef class Columns:
     """The key columns of one merge, their buffers held while it lives."""
 

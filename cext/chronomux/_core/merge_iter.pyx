@@ -90,10 +90,10 @@ cdef class LazyMerge:
             elif not self.started:
                 self.start()
         except BaseException:
+            self.busy = False
             self.drop()
             raise
-        finally:
-            self.busy = False
+        self.busy = False
         if self.live == 0:
             self.drop()
             raise StopIteration

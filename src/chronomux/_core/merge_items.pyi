@@ -1,16 +1,16 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar, final
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 @final
-class BlockMerge(Generic[T]):
+class BlockMerge(Generic[_T]):
     def __new__(
         cls,
-        sequences: Iterable[Iterable[T]],
-        key: Callable[[T], Any] | None,
+        sequences: Iterable[Iterable[_T]],
+        key: Callable[[_T], Any] | None,
         reverse: bool,
-    ) -> BlockMerge[T]: ...
-    def __iter__(self) -> BlockMerge[T]: ...
-    def __next__(self) -> T: ...
+    ) -> BlockMerge[_T]: ...
+    def __iter__(self) -> BlockMerge[_T]: ...
+    def __next__(self) -> _T: ...
     def close(self) -> None: ...

@@ -1,16 +1,16 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar, final
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 @final
-class LazyMerge(Generic[T]):
+class LazyMerge(Generic[_T]):
     def __new__(
         cls,
-        iterables: Iterable[Iterable[T]],
-        key: Callable[[T], Any] | None,
+        iterables: Iterable[Iterable[_T]],
+        key: Callable[[_T], Any] | None,
         reverse: bool,
-    ) -> LazyMerge[T]: ...
-    def __iter__(self) -> LazyMerge[T]: ...
-    def __next__(self) -> T: ...
+    ) -> LazyMerge[_T]: ...
+    def __iter__(self) -> LazyMerge[_T]: ...
+    def __next__(self) -> _T: ...
     def close(self) -> None: ...

@@ -254,9 +254,12 @@ class RecordSplitter:
 
 
 def fields_of(record: bytes, source: Source, dialect: Any) -> list[str]:
-    """The fields of one record."""
+    """The fields of one record; none if csv cannot read it."""
     lines = split_lines(record.decode(source.encoding, "surrogateescape"))
-    return next(csv.reader(lines, dialect), [])
+    try:
+        return next(csv.reader(lines, dialect), [])
+    except csv.Error:  # too long a field, say: frames hold it, rows will raise
+        return []
 
 
 def time_picker(columns: Sequence[int], missing: str) -> Callable[[Sequence[str]], str]:

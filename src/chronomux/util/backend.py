@@ -13,11 +13,21 @@ from typing import Any
 
 from pathos.helpers import mp  # type: ignore[import-untyped]
 
+from chronomux.util import lifecycle
+
 # What the package itself loads late.
 importlib.import_module(f"{mp.__name__}.connection")
 importlib.import_module(f"{mp.__name__}.managers")
 
 __all__ = ["Connection", "TimeoutReached", "dumps", "loads", "mp"]
+
+
+def _forget_children() -> None:
+    # Or the exit function of a forked child ends its parent's processes.
+    mp.process._children.clear()
+
+
+lifecycle.at_fork(_forget_children)
 
 
 class TimeoutReached(mp.TimeoutError, TimeoutError):  # type: ignore[misc]

@@ -26,7 +26,6 @@ class Ending:
 
     def __init__(self) -> None:
         self.exit_timeout: Callable[[], float] = lambda: DEFAULT_EXIT_TIMEOUT
-        self._handler_pid = 0
         self._has_hook = False
         self._is_signalled = False
         self._is_signalled_late = False
@@ -38,7 +37,6 @@ class Ending:
         if threading.current_thread() is not threading.main_thread():
             return
         if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-            self._handler_pid = os.getpid()
             signal.signal(signal.SIGTERM, _on_sigterm)
 
     def handle_exit(self) -> None:
@@ -57,11 +55,6 @@ class Ending:
             register(_before_threads_end)
 
     def on_sigterm(self) -> None:
-        if os.getpid() != self._handler_pid:
-            # A forked child that has not yet come to `_start_clean`.
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            os.kill(os.getpid(), signal.SIGTERM)
-            return
         # The interrupted code may hold any lock: only signal; unwinding does the rest.
         self._is_signalled = True
         self._is_signalled_late = self._main_has_ended

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
@@ -19,6 +20,7 @@ __all__ = [
     "crews",
     "interruptible",
     "is_worker",
+    "loading",
     "servers",
     "signal_all",
     "signals_held",
@@ -52,13 +54,18 @@ class Crew(Server, Protocol):
 
 crews: set[Crew] = set()
 servers: set[Server] = set()
+loading = threading.RLock()
+"""Held while pathos is imported: a child forked meanwhile could never import it."""
+
 _at_fork: list[Callable[[], None]] = []
 
 
 def is_worker() -> bool:
     """Whether this process is a worker of a pool, which may have no children."""
     backend: Any = sys.modules.get("multiprocess")  # a worker of pathos counts as well
-    return backend is not None and bool(backend.current_process().daemon)
+    # Half imported, by another thread: it cannot have made this process.
+    current_process = getattr(backend, "current_process", None)
+    return current_process is not None and bool(current_process().daemon)
 
 
 def at_fork(start_clean: Callable[[], None]) -> None:
@@ -129,13 +136,32 @@ def signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _start_clean_in_child() -> None:
+_mask = threading.local()
+
+
+def _before_fork() -> None:
+    loading.acquire()
+    # A child forgets signals that come before it has dealt with its birth.
+    _mask.before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _after_fork() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _mask.before)
+    loading.release()
+
+
+def _after_fork_in_child() -> None:
     """The parent's crews are not this process's to use or to end."""
     crews.clear()
     servers.clear()
     for start_clean in _at_fork:
         start_clean()
+    _after_fork()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_clean_in_child)
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork,
+        after_in_child=_after_fork_in_child,
+    )

@@ -101,7 +101,8 @@ class MultiProcessing:
         Its queues, dicts and locks can be passed to tasks. The server process ends
         with this one; if it ended before, a new one is started.
         """
-        from chronomux.util.manager import ManagerProcess  # loads pathos
+        with lifecycle.loading:  # pathos, at the first time
+            from chronomux.util.manager import ManagerProcess
 
         with self._lock:
             if self._manager is None or not self._manager.is_running:

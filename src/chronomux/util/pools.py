@@ -117,12 +117,12 @@ class Pool:
         self._feed(job, f, args, chunksize)
         return job
 
-    def pipe(self, f: Callable[..., Any], *args: Any, **kwds: Any) -> Any:
+    def pipe(self, f: Callable[..., Any], /, *args: Any, **kwds: Any) -> Any:
         """`f(*args, **kwds)`, called by a worker."""
         with lifecycle.interruptible():
             return self.apipe(f, *args, **kwds).get()
 
-    def apipe(self, f: Callable[..., Any], *args: Any, **kwds: Any) -> Result:
+    def apipe(self, f: Callable[..., Any], /, *args: Any, **kwds: Any) -> Result:
         """As `pipe`, without waiting: the value is its `get()`."""
         return self._submit(Result(self, single=True), f, kwds, [[args]])
 
@@ -232,7 +232,7 @@ class Pool:
     def _leaving_here(self) -> list[Crew]:
         """Crews of this process that are on their way out."""
         here = os.getpid()
-        return [c for c in self._leaving if c.pid == here and not c.ended.is_set()]
+        return [c for c in self._leaving if c.pid == here and not c.has_ended]
 
     def _submit(
         self, job: Result, f: Callable[..., Any], kwds: dict[str, Any], chunks: Any
@@ -296,7 +296,8 @@ class ProcessPool(Pool):
             self._setup = replace(self._setup, max_tasks=limit)
 
     def _hire(self) -> ProcessCrew:
-        from chronomux.util.process_crew import ProcessCrew  # loads pathos
+        with lifecycle.loading:  # pathos, at the first time
+            from chronomux.util.process_crew import ProcessCrew
 
         # It has registered an exit function that ends all daemons; ours comes before.
         ending.handle_exit()

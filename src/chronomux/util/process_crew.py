@@ -16,7 +16,7 @@ from chronomux.errors import WorkerDiedError
 from chronomux.util import travel
 from chronomux.util.backend import mp
 from chronomux.util.crew import TERMINATED, Crew, Setup
-from chronomux.util.worker_process import WorkerProcess, end_processes
+from chronomux.util.worker_process import WorkerProcess, end_processes, has_ended
 
 __all__ = ["ProcessCrew"]
 
@@ -156,11 +156,10 @@ class ProcessCrew(Crew):
                 if not worker.receive():
                     self._bury(worker)
                 continue
-            has_ended = worker.process.sentinel in rung or (
-                looks and worker.has_ended()
-            )
+            is_dead = worker.process.sentinel in rung
+            is_dead = is_dead or (looks and has_ended(worker.process))
             # What it said last may have come in since the wait.
-            if has_ended and not worker.connection.poll():
+            if is_dead and not worker.connection.poll():
                 self._bury(worker)
 
     def _is_time_to_look(self) -> bool:

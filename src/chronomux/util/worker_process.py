@@ -14,9 +14,11 @@ from chronomux.util import lifecycle, travel, worker
 from chronomux.util.backend import Connection, mp
 from chronomux.util.crew import Setup, Task
 
-__all__ = ["WorkerProcess", "end_processes", "start_quietly"]
+__all__ = ["WorkerProcess", "end_processes", "has_ended", "start_quietly"]
 
 GRACE_SECONDS = 0.2  # between SIGTERM and SIGKILL
+LOOK_SECONDS = 0.02
+REAP_SECONDS = 0.001
 DEATH_SECONDS = 2.0  # for the kernel to make an end of what was killed
 
 
@@ -102,9 +104,6 @@ class WorkerProcess:
                 f"the pool's initializer failed: {error!r}"
             ) from error
 
-    def has_ended(self) -> bool:
-        return not self.process.is_alive()
-
     def describe_end(self) -> str:
         """How it ended, in words."""
         self.process.join(GRACE_SECONDS)
@@ -153,6 +152,20 @@ def end_processes(processes: Iterable[Any], grace: float = GRACE_SECONDS) -> boo
 def _wait_for(processes: list[Any], seconds: float) -> list[Any]:
     """Those still alive after at most `seconds`."""
     deadline = time.monotonic() + seconds
-    for process in processes:
-        process.join(max(0.0, deadline - time.monotonic()))
-    return [process for process in processes if process.is_alive()]
+    left = [process for process in processes if not has_ended(process)]
+    while left and time.monotonic() < deadline:
+        left[0].join(LOOK_SECONDS)
+        time.sleep(REAP_SECONDS)  # join() returns early while another thread reaps it
+        left = [process for process in left if not has_ended(process)]
+    return left
+
+
+def has_ended(process: Any) -> bool:
+    """Whether it is gone; also if the system, and not this process, has reaped it."""
+    if not process.is_alive():
+        return True
+    try:
+        os.kill(process.pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
