@@ -20,7 +20,7 @@ cdef class Fanout:
     cdef readonly object item  # the item on its way to the outlets
     cdef readonly bint busy  # whether there is one
     cdef readonly Py_ssize_t at  # the outlet that comes next
-    cdef readonly object error  # what its put raised
+    cdef object error  # what its put raised
 
     cdef int start(self, object item) noexcept
     cdef Status proceed(self) except *

@@ -38,7 +38,11 @@ cdef class Fanout:
     def close(self, Py_ssize_t number):
         """Send nothing more to an outlet."""
         (<Outlet?>self.outlets[number]).open = False
-        self.error = None
+
+    def take_error(self):
+        """What the put of outlet `at` raised; it is kept no longer."""
+        error, self.error = self.error, None
+        return error
 
     def send(self, item):
         """Start to send an item. The item before must have gone out."""

@@ -87,8 +87,8 @@ cdef class Pump:
     'raise', for an item whose key is below the greatest key that went out.
 
     `run` returns DRY (no input is left that has or owes an item), SILENT or GET_FAILED
-    (input `at` has nothing now, or raised `error`), PAUSED (call again), or FULL or
-    PUT_FAILED of the fanout. It raises SortKeyError and DisorderError.
+    (input `at` has nothing now, or raised; see `take_error`), PAUSED (call again), or
+    FULL or PUT_FAILED of the fanout. It raises SortKeyError and DisorderError.
     """
 
     cdef readonly Fanout fanout
@@ -105,7 +105,7 @@ cdef class Pump:
     cdef object verdict  # the DisorderError raised
     cdef readonly Py_ssize_t source  # the input whose item was sent last
     cdef readonly Py_ssize_t at
-    cdef readonly object error
+    cdef object error
     cdef public bint interrupted  # set by any thread: return soon
 
     def __cinit__(self, key=None, *, bint reverse=False, on_disorder="emit"):
@@ -142,6 +142,11 @@ cdef class Pump:
         self.accept(number, item)
         if number in self.starved and self.intake(number).state != HUNGRY:
             self.starved.remove(number)
+
+    def take_error(self):
+        """What the get of input `at` raised; it is kept no longer."""
+        error, self.error = self.error, None
+        return error
 
     @property
     def hungry(self):

@@ -48,7 +48,7 @@ class Delivery:
         """Wait a SLICE for room in the output that is in the way, or drop it."""
         number = self.fanout.at
         if status == core.PUT_FAILED:
-            self.drop(number, self.fanout.error)
+            self.drop(number, self.fanout.take_error())
             return
         try:
             self.ports[number].put_within(self.fanout.item, SLICE)
@@ -59,7 +59,7 @@ class Delivery:
             return
         self.fanout.passed()
 
-    def drop(self, number: int, error: Exception | None) -> None:
+    def drop(self, number: int, error: Exception) -> None:
         logger.warning("output %d is dropped, its put raised %r", number, error)
         self.ports[number].error = error
         self.fanout.close(number)
@@ -68,6 +68,7 @@ class Delivery:
                 f"every output is gone; the last, output {number}, raised "
                 f"{type(error).__name__}: {error}"
             ) from error
+        error.__traceback__ = None  # its frames would keep items alive
 
     def end(self, patient: bool) -> None:
         """Put Empty on every output that is left.
@@ -115,7 +116,7 @@ class Delivery:
 
     def no_end(self, port: OutputPort, error: Exception) -> None:
         logger.warning("output %d did not take Empty: %r", port.number, error)
-        port.error = error
+        port.error = error.with_traceback(None)
 
     def stats(self, ports: Sequence[OutputPort]) -> tuple[OutputStats, ...]:
         """One entry for each registered output, admitted yet or not."""

@@ -6,6 +6,7 @@ import logging
 import queue as standard
 import threading
 import time
+import traceback
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, TypeVar
@@ -34,6 +35,15 @@ SHUT_DOWN = getattr(standard, "ShutDown", ())  # from Python 3.13 on
 
 Self = TypeVar("Self", bound="QueueMultiplexer")
 AnyQueue = TypeVar("AnyQueue", bound=QueueLike)
+
+
+def release_frames(error: BaseException | None) -> None:
+    """Let a kept error keep its traceback, but no items in the variables there."""
+    seen: set[int] = set()  # a chain of causes may be a ring
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 class QueueMultiplexer:
@@ -184,7 +194,7 @@ class QueueMultiplexer:
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        traceback: TracebackType | None,
+        trace: TracebackType | None,
     ) -> None:
         """Stop; raise the error of the merge unless another one is on its way."""
         self.stop()
@@ -206,6 +216,7 @@ class QueueMultiplexer:
             self._move_items()
         except BaseException as error:
             self.exception = error
+            release_frames(error)
             # Its text: a record kept by a handler must not keep the items alive.
             logger.error("a merge ended: %s: %s", type(error).__name__, str(error))
         finally:

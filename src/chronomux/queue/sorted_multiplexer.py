@@ -80,7 +80,7 @@ class SortedQueueMultiplexer(QueueMultiplexer):
             if status == core.SILENT:
                 self._await_input(self._inputs[self._pump.at])
             elif status == core.GET_FAILED:
-                self._get_failed(self._inputs[self._pump.at], self._pump.error)
+                self._get_failed(self._inputs[self._pump.at], self._pump.take_error())
             elif status != core.DRY:
                 self._delivery.unblock(status)
             elif not self._await_aside() and self._close_inputs(len(self._intakes)):
@@ -118,9 +118,8 @@ class SortedQueueMultiplexer(QueueMultiplexer):
         port.waited += time.monotonic() - began
         self._next_poll = 0.0  # while it waited, others may have come back
 
-    def _get_failed(self, port: InputPort, error: Exception | None) -> None:
+    def _get_failed(self, port: InputPort, error: Exception) -> None:
         """Its get raised: unless that ended it, it may be asked again after a SLICE."""
-        assert error is not None
         self._input_failed(port, error)
         if not port.ended:
             self._stopping.wait(min(SLICE, self._patience(port, time.monotonic())))
