@@ -204,29 +204,40 @@ cdef void merge_two(Job* job) noexcept nogil:
     finish(&upper)
 
 
+cdef inline void join_narrow(
+    uint64_t* items, uint64_t* spare,
+    Py_ssize_t left, Py_ssize_t middle, Py_ssize_t right,
+) noexcept nogil:
+    cdef Narrow job = Narrow(
+        items + left, items + middle, items + middle, items + right,
+        spare + left, spare + right,
+    )
+    merge_two(&job)
+
+
+cdef inline void join_broad(
+    Wide* items, Wide* spare, Py_ssize_t left, Py_ssize_t middle, Py_ssize_t right
+) noexcept nogil:
+    cdef Broad job = Broad(
+        items + left, items + middle, items + middle, items + right,
+        spare + left, spare + right,
+    )
+    merge_two(&job)
+
+
 cdef inline Item* merge_runs(
     Item* items, Item* spare, Py_ssize_t* offsets, Py_ssize_t count
 ) noexcept nogil:
     cdef Py_ssize_t i, left, middle, right = 0
-    cdef Narrow narrow
-    cdef Broad broad
     while count > 1:
         for i in range(0, count, 2):
             left = offsets[i]
             middle = offsets[i + 1]
             right = offsets[i + 2] if i + 2 <= count else middle
             if Item is uint64_t:
-                narrow = Narrow(
-                    items + left, items + middle, items + middle, items + right,
-                    spare + left, spare + right,
-                )
-                merge_two(&narrow)
+                join_narrow(items, spare, left, middle, right)
             else:
-                broad = Broad(
-                    items + left, items + middle, items + middle, items + right,
-                    spare + left, spare + right,
-                )
-                merge_two(&broad)
+                join_broad(items, spare, left, middle, right)
             offsets[i // 2] = left
         offsets[(count + 1) // 2] = right
         count = (count + 1) // 2
