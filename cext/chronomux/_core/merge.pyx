@@ -3,8 +3,9 @@
 The columns are cut into parts of about PART items at splitters taken from a regular
 sample of all columns (Shi and Schaeffer, Parallel Sorting by Regular Sampling, 1992).
 A part holds so many items whatever the distribution of the keys, and columns that give
-nothing to it cost one comparison. Within the cache a part is merged pairwise (part.pyx).
-The sample is merged by the same code. O(n log k); scratch memory O(PART + k + n / step).
+nothing to it cost one comparison. Within the cache a part is merged pairwise, see
+part.pyx. The sample is merged by the same code. O(n log k); scratch memory
+O(PART + k + n / step).
 """
 
 from cpython.exc cimport PyErr_CheckSignals
@@ -65,7 +66,9 @@ cdef void cut_at(Merge* merge, Py_ssize_t source, Py_ssize_t index) noexcept nog
             )
 
 
-cdef int all_but_last_part(Merge* merge, Py_ssize_t step, Py_ssize_t parts) except -1 nogil:
+cdef int all_but_last_part(
+    Merge* merge, Py_ssize_t step, Py_ssize_t parts
+) except -1 nogil:
     """Cut behind every so-many-th key of a sample that holds every step-th key."""
     cdef Py_ssize_t i, part, every, total = 0
     cdef int32_t* source = NULL
@@ -76,6 +79,9 @@ cdef int all_but_last_part(Merge* merge, Py_ssize_t step, Py_ssize_t parts) exce
             out_of_memory()
         for i in range(merge.count):
             sample[i] = merge.columns[i]
+            if sample[i].length < step:  # its stride may be anything
+                sample[i].length = 0
+                continue
             sample[i].data += (step - 1) * sample[i].stride
             sample[i].stride *= step
             sample[i].length //= step
@@ -111,7 +117,8 @@ cdef int look_for_signals() except -1 nogil:
 
 
 cdef int merge_columns(
-    const Column* columns, Py_ssize_t count, Order order, int32_t* source, int64_t* index
+    const Column* columns, Py_ssize_t count, Order order,
+    int32_t* source, int64_t* index,
 ) except -1 nogil:
     """1 if a column descends (then the order means nothing), else 0."""
     cdef Merge merge = Merge(
