@@ -1,4 +1,4 @@
-"""The key of an item: the item itself, one value of a dict, or what a callable gives."""
+"""An item's key: the item itself, one value of a dict, or what a callable gives."""
 
 from operator import itemgetter
 
