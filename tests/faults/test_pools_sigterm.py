@@ -31,8 +31,14 @@ WAY
 """
 
 
-@pytest.mark.parametrize("target", ["parent", "group"])
-@pytest.mark.parametrize("way", WAYS_TO_WAIT)
+@pytest.mark.parametrize(
+    ("way", "target"),
+    [
+        *((way, "parent") for way in WAYS_TO_WAIT),
+        ("in_map", "group"),
+        ("asleep", "group"),
+    ],
+)
 def test_sigterm_exits_with_143_within_a_second(way: str, target: str) -> None:
     def attempt() -> float:
         with Tree(PROGRAM.replace("WAY", WAYS_TO_WAIT[way])) as tree:
@@ -118,7 +124,9 @@ def test_off_the_main_thread_no_handler_is_set_and_no_orphan_left() -> None:
         pool.map(abs, range(4))
         say("default", signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)
         pool.map(time.sleep, [60] * 2)
-    threading.Thread(target=work).start()
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
     """
     with Tree(program) as tree:
         assert tree.line("default") == "True"

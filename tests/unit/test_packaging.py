@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def test_command_is_installed(project: dict[str, Any]) -> None:
 
 def test_types_are_shipped_beside_the_code() -> None:
     assert (PACKAGE / "py.typed").is_file()
-    for library in [*PACKAGE.rglob("*.so"), *PACKAGE.rglob("*.pyd")]:
+    for library in PACKAGE.rglob("*" + sysconfig.get_config_var("EXT_SUFFIX")):
         stub = library.with_name(library.name.split(".")[0] + ".pyi")
         assert stub.is_file(), f"{library.name} has no stub"
 

@@ -1,4 +1,4 @@
-"""An item's key: the item itself, one value of a dict, or what a callable gives."""
+"""The key of an item: itself, one value of a dict, or what a callable gives."""
 
 from operator import itemgetter
 

@@ -3,9 +3,9 @@
 The columns are cut into parts of about PART items at splitters taken from a regular
 sample of all columns (Shi and Schaeffer, Parallel Sorting by Regular Sampling, 1992).
 A part holds so many items whatever the distribution of the keys, and columns that give
-nothing to it cost one comparison. Within the cache a part is merged pairwise, see
-part.pyx. The sample is merged by the same code. O(n log k); scratch memory
-O(PART + k + n / step).
+nothing to it cost one comparison. Within the cache a part is merged pairwise; see
+part.pyx. The sample is merged by the same code. O(n log k) for n keys in k columns;
+scratch memory O(PART + k + n / step).
 """
 
 from cpython.exc cimport PyErr_CheckSignals

@@ -204,8 +204,8 @@ cdef void merge_two(Job* job) noexcept nogil:
     finish(&upper)
 
 
-cdef inline void join_narrow(
-    uint64_t* items, uint64_t* spare,
+cdef inline void merge_narrow_pair(
+    const uint64_t* items, uint64_t* spare,
     Py_ssize_t left, Py_ssize_t middle, Py_ssize_t right,
 ) noexcept nogil:
     cdef Narrow job = Narrow(
@@ -215,8 +215,9 @@ cdef inline void join_narrow(
     merge_two(&job)
 
 
-cdef inline void join_broad(
-    Wide* items, Wide* spare, Py_ssize_t left, Py_ssize_t middle, Py_ssize_t right
+cdef inline void merge_wide_pair(
+    const Wide* items, Wide* spare,
+    Py_ssize_t left, Py_ssize_t middle, Py_ssize_t right,
 ) noexcept nogil:
     cdef Broad job = Broad(
         items + left, items + middle, items + middle, items + right,
@@ -235,9 +236,9 @@ cdef inline Item* merge_runs(
             middle = offsets[i + 1]
             right = offsets[i + 2] if i + 2 <= count else middle
             if Item is uint64_t:
-                join_narrow(items, spare, left, middle, right)
+                merge_narrow_pair(items, spare, left, middle, right)
             else:
-                join_broad(items, spare, left, middle, right)
+                merge_wide_pair(items, spare, left, middle, right)
             offsets[i // 2] = left
         offsets[(count + 1) // 2] = right
         count = (count + 1) // 2

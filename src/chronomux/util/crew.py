@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from chronomux.errors import WorkerDiedError
 from chronomux.util import lifecycle
+from chronomux.util.bell import Bell
 from chronomux.util.outcomes import Failure, Outcome
 
 __all__ = ["Crew", "Setup", "Task"]
@@ -56,7 +57,8 @@ class Crew:
     def __init__(self, size: int) -> None:
         self.size = size
         self.pid = os.getpid()
-        self.ended = threading.Event()
+        self.has_ended = False
+        self._end_bell = Bell()
         self._lock = threading.Lock()
         self._todo: deque[Task] = deque()
         self._reserved = 1
@@ -67,7 +69,7 @@ class Crew:
     @property
     def is_open(self) -> bool:
         """Whether this process may give it new jobs."""
-        is_leaving = self._is_closing or self._is_killed or self.ended.is_set()
+        is_leaving = self._is_closing or self._is_killed or self.has_ended
         return self.pid == os.getpid() and not is_leaving
 
     def reserve(self) -> bool:
@@ -110,11 +112,12 @@ class Crew:
 
     def join(self, timeout: float | None = None) -> bool:
         deadline = None if timeout is None else time.monotonic() + timeout
-        while not self.ended.is_set():
+        while not self.has_ended:
             left = SLICE_SECONDS if deadline is None else deadline - time.monotonic()
             if left <= 0:
                 return False
-            self.ended.wait(min(left, SLICE_SECONDS))
+            if self._end_bell.wait(min(left, SLICE_SECONDS)):
+                self._end_bell.ring()  # for the next one who waits
         return True
 
     def signal_processes(self) -> None:
@@ -155,7 +158,8 @@ class Crew:
         lifecycle.crews.add(self)
 
     def _finish(self) -> None:
-        self.ended.set()
+        self.has_ended = True
+        self._end_bell.ring()
         lifecycle.crews.discard(self)
 
     @staticmethod

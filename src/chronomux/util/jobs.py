@@ -6,14 +6,16 @@ is still noticed, and what a waiter waits for is looked at afresh.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from threading import Condition
+from threading import Lock
 from typing import Any
 
 from chronomux.util import lifecycle
+from chronomux.util.bell import Bell
 from chronomux.util.outcomes import Outcome
 
 __all__ = ["OrderedResults", "Result", "Results", "Task", "UnorderedResults"]
@@ -42,34 +44,29 @@ class Job:
 
     def __init__(self, pool: object) -> None:
         self._pool = pool
-        self._changed = Condition()
+        self._lock = Lock()
+        self._bells: list[Bell] = []
         self._delivered: set[int] = set()
         self._expected: int | None = None
         self.is_abandoned = False  # read by crews: its tasks need not be started
 
     def expect(self, tasks: int) -> None:
         """Say how many tasks this job has."""
-        with self._changed:
+        with self._lock:
             self._expected = tasks
-            self._changed.notify_all()
+            self._ring()
 
     def deliver(self, number: int, outcome: Outcome) -> None:
         """Take the outcome of a task; a second one for the same task is ignored."""
-        with self._changed:
+        with self._lock:
             if number not in self._delivered:
                 self._delivered.add(number)
                 self._keep(number, outcome)
-                self._changed.notify_all()
+                self._ring()
 
-    def wait_for_room(self, number: int, limit: int) -> bool:
-        """Wait until fewer than `limit` tasks below `number` are on their way.
-
-        False if the job is abandoned.
-        """
-        with self._changed:
-            while number - len(self._delivered) >= limit and not self.is_abandoned:
-                self._changed.wait(SLICE_SECONDS)
-        return not self.is_abandoned
+    def wait_for_room(self, number: int, limit: int) -> None:
+        """Wait until fewer than `limit` tasks below `number` are on their way."""
+        self._wait_until(lambda: number - len(self._delivered) < limit, None)
 
     def _keep(self, number: int, outcome: Outcome) -> None:
         raise NotImplementedError
@@ -79,15 +76,31 @@ class Job:
 
     def _wait_until(self, ready: Callable[[], bool], timeout: float | None) -> bool:
         deadline = None if timeout is None else time.monotonic() + timeout
-        with lifecycle.interruptible(), self._changed:
+        with lifecycle.interruptible(), self._bell() as bell:
             while not ready():
-                left = (
-                    SLICE_SECONDS if deadline is None else deadline - time.monotonic()
-                )
+                left = SLICE_SECONDS
+                if deadline is not None:
+                    left = deadline - time.monotonic()
                 if left <= 0:
                     return False
-                self._changed.wait(min(left, SLICE_SECONDS))
+                bell.wait(min(left, SLICE_SECONDS))
         return True
+
+    @contextlib.contextmanager
+    def _bell(self) -> Iterator[Bell]:
+        """A bell that rings when something is delivered."""
+        bell = Bell()
+        with self._lock:
+            self._bells.append(bell)
+        try:
+            yield bell
+        finally:
+            with self._lock:
+                self._bells.remove(bell)
+
+    def _ring(self) -> None:
+        for bell in self._bells:
+            bell.ring()
 
 
 class Result(Job):
@@ -126,14 +139,15 @@ class Result(Job):
             raise _too_late(timeout)
         if self._failure is not None:
             self._failure.take()
-        with self._changed:
+        with self._lock:
             if not self._has_value:
                 self._value = self._unpack()
                 self._has_value = True
+                self._outcomes.clear()
         return self._value
 
     def _unpack(self) -> Any:
-        in_order = (self._outcomes.pop(n) for n in range(len(self._outcomes)))
+        in_order = (self._outcomes[n] for n in range(len(self._outcomes)))
         values = [value for outcome in in_order for value in outcome.take()]
         return values[0] if self._single else values
 
@@ -167,7 +181,7 @@ class Results(Job, Iterator[Any]):
         while not self._unpacked:
             if not self._wait_until(self._is_next_known, timeout):
                 raise _too_late(timeout)
-            with self._changed:
+            with self._lock:
                 if self._taken == self._expected:
                     raise StopIteration
                 self._taken += 1

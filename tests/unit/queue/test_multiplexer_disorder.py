@@ -134,6 +134,19 @@ def test_silent_inputs_are_set_aside_at_once_not_one_after_the_other():
     multiplexer.join(20)
 
 
+def test_an_idle_timeout_of_zero_waits_for_nobody():
+    multiplexer = SortedQueueMultiplexer(idle_timeout=0)
+    lively, silent = [multiplexer.input_queue(Queue()) for _ in range(2)]
+    output = multiplexer.output_queue(Queue())
+    fill(lively, [1, 2])
+    multiplexer.run()
+    assert receive(output, 2) == [1, 2]
+    fill(silent, [0, 3])
+    assert drain(output) == [0, 3]
+    multiplexer.join(20)
+    assert multiplexer.stats.inputs[1].disorder == Disorder(1, 2, 0)
+
+
 def test_late_items_of_an_input_set_aside_can_be_dropped_or_raise():
     for policy in ("drop", "raise"):
         multiplexer = SortedQueueMultiplexer(idle_timeout=0.05, on_disorder=policy)
