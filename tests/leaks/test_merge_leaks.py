@@ -6,8 +6,9 @@ import gc
 import subprocess
 import sys
 import textwrap
+import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from operator import itemgetter
 from typing import Any
 
@@ -68,6 +69,44 @@ def test_a_merge_keeps_no_item_whatever_ends_it(
         except (ZeroDivisionError, TypeError, KeyError):
             pass
         del merged
+
+
+@pytest.mark.parametrize("end", ["close", "read to the end", "changes lane", "fails"])
+@pytest.mark.parametrize("feed", [list, tuple, iter])
+def test_a_merge_that_is_over_lets_go_of_its_inputs(
+    feed: Callable[[list[Row]], Any], end: str
+) -> None:
+    rows = [Row(t=t) for t in range(1000)]
+    with nothing_kept(rows):
+        inputs = [feed(rows[s::2]) for s in range(2)]
+        merged: Any = merge(*inputs, key=KEYS.get(end, itemgetter("t")))
+        next(merged)
+        if end == "close":
+            merged.close()
+        else:
+            with suppress(ZeroDivisionError):
+                list(merged)
+        del inputs  # the merge itself lives on
+
+
+@pytest.mark.parametrize("taken", [0, 1, 700])
+@pytest.mark.parametrize("feed", [list, tuple, iter])
+def test_items_that_refer_to_their_merge_are_collected(
+    feed: Callable[[list[Row]], Any], taken: int
+) -> None:
+    class Owned(Row):
+        """May be referred to weakly."""
+
+    rows = [Owned(t=t) for t in range(1000)]
+    merged = merge(feed(rows[::2]), feed(rows[1::2]), key=itemgetter("t"))
+    for _ in range(taken):
+        next(merged)
+    for row in rows:
+        row["owner"] = merged
+    alive = [weakref.ref(row) for row in rows]
+    del rows, row, merged
+    gc.collect()
+    assert not any(row() is not None for row in alive)
 
 
 def test_memory_does_not_grow_with_the_number_of_merges() -> None:

@@ -16,6 +16,12 @@ from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.string cimport memmove
 
+from chronomux._core.collector cimport (
+    PyTypeObject,
+    inquiry,
+    traverseproc,
+    visitproc,
+)
 from chronomux._core.ordinal cimport LEFTOVER_BITS, Exact, exact_of_float, exact_of_int
 
 
@@ -28,6 +34,7 @@ cdef enum:
     ITEMS = 1 << 14  # known of all inputs together
     LEAST = 256  # known of one input, so that a round gives more than it costs
     MOST = 2048
+    PLACES = 1 << 23  # of all blocks, whatever they hold
     LEFTOVER_END = (1 << LEFTOVER_BITS) - 1
 
 
@@ -40,7 +47,7 @@ cdef class Blocks:
         self.reverse = self.leftovers = reverse
         self.errors = {}
         self.count = len(self.sequences)
-        self.size = min(max(ITEMS // max(self.count, 1), LEAST), MOST)
+        self.size = places_for(self.sequences)
         room = max(self.count * self.size, 1)
         self.high = <uint64_t*>PyMem_Malloc(room * sizeof(uint64_t))
         self.low = <uint16_t*>PyMem_Malloc(room * sizeof(uint16_t))
@@ -70,6 +77,8 @@ cdef class Blocks:
                 block.begin += 1
                 Py_DECREF(<object>block.items[block.begin - 1])
             block.final = True
+        self.sequences = None  # nothing is read any more
+        self.errors = None
 
     cdef list rest(self):
         cdef Py_ssize_t i, j
@@ -98,7 +107,7 @@ cdef class Blocks:
                     self.read_tuple(sequence, block)
                 else:
                     self.read_array(sequence, block)
-            except BaseException as error:
+            except Exception as error:  # Ctrl-C does not wait for its item
                 block.stuck = True
                 self.errors[i] = error
         if block.end == 0 and i in self.errors:
@@ -165,6 +174,43 @@ cdef class Blocks:
         block.end += 1
         block.next += 1
         return True
+
+
+# The garbage collector sees the items as well: they may refer to the merge.
+cdef traverseproc traverse_fields = (<PyTypeObject*>Blocks).tp_traverse
+cdef inquiry clear_fields = (<PyTypeObject*>Blocks).tp_clear
+
+
+cdef int traverse(PyObject* blocks, visitproc visit, void* arg) noexcept:
+    cdef Py_ssize_t i, j
+    cdef int status
+    cdef Block* block
+    if (<Blocks>blocks).blocks is NULL:  # not made yet
+        return 0
+    for i in range((<Blocks>blocks).count):
+        block = &(<Blocks>blocks).blocks[i]
+        for j in range(block.begin, block.end):
+            status = visit(block.items[j], arg)
+            if status:
+                return status
+    return traverse_fields(blocks, visit, arg)
+
+
+cdef int clear(PyObject* blocks) noexcept:
+    if (<Blocks>blocks).blocks is not NULL:
+        (<Blocks>blocks).drop()
+    return clear_fields(blocks)
+
+
+(<PyTypeObject*>Blocks).tp_traverse = traverse
+(<PyTypeObject*>Blocks).tp_clear = clear
+
+
+cdef Py_ssize_t places_for(list sequences) except -1:
+    """How many items of each sequence are known at a time."""
+    cdef Py_ssize_t count = max(len(sequences), 1)
+    cdef Py_ssize_t longest = max(map(len, sequences), default=0)
+    return max(min(max(ITEMS // count, LEAST), MOST, PLACES // count, longest), 1)
 
 
 cdef void move_to_front(Block* block) noexcept:

@@ -33,7 +33,8 @@ cdef struct Packing:
 
 
 # Keys [low, high), packed or as (key, leftover); places count up from `place`. Both
-# return whether a key is below its predecessor.
+# return whether a key is below its predecessor; packed, keys at both ends must not be
+# below the base, nor 2**63 or more above it.
 cdef bint load_narrow(
     const Column* column, Py_ssize_t low, Py_ssize_t high, Order order,
     Packing packing, uint64_t place, uint64_t* out,

@@ -22,6 +22,7 @@ from libc.stdint cimport (
     uint32_t,
     uint64_t,
 )
+from libc.string cimport memcpy
 
 from chronomux._core.ordinal cimport (
     LEFTOVER_BITS,
@@ -47,6 +48,13 @@ ctypedef fused Number:
 cdef enum:
     LEFTOVER_END = (1 << LEFTOVER_BITS) - 1
     PLACE_BITS = 64 - LEFTOVER_BITS  # of a wide item's tie
+
+
+cdef inline Number number_at(const Number* p) noexcept nogil:
+    """Buffers need not be aligned: a field of a packed record is not."""
+    cdef Number value = 0
+    memcpy(&value, p, sizeof(value))
+    return value
 
 
 cdef inline uint64_t ordinal_of(Number value) noexcept nogil:
@@ -77,24 +85,24 @@ cdef inline Exact exact_of(Number value, Order order) noexcept nogil:
 cdef Exact key_at(const Column* column, Py_ssize_t i, Order order) noexcept nogil:
     cdef const char* p = column.data + i * column.stride
     if column.kind == INT64:
-        return exact_of((<const int64_t*>p)[0], order)
+        return exact_of(number_at(<const int64_t*>p), order)
     if column.kind == FLOAT64:
-        return exact_of((<const double*>p)[0], order)
+        return exact_of(number_at(<const double*>p), order)
     if column.kind == INT8:
-        return exact_of((<const int8_t*>p)[0], order)
+        return exact_of(number_at(<const int8_t*>p), order)
     if column.kind == INT16:
-        return exact_of((<const int16_t*>p)[0], order)
+        return exact_of(number_at(<const int16_t*>p), order)
     if column.kind == INT32:
-        return exact_of((<const int32_t*>p)[0], order)
+        return exact_of(number_at(<const int32_t*>p), order)
     if column.kind == UINT8:
-        return exact_of((<const uint8_t*>p)[0], order)
+        return exact_of(number_at(<const uint8_t*>p), order)
     if column.kind == UINT16:
-        return exact_of((<const uint16_t*>p)[0], order)
+        return exact_of(number_at(<const uint16_t*>p), order)
     if column.kind == UINT32:
-        return exact_of((<const uint32_t*>p)[0], order)
+        return exact_of(number_at(<const uint32_t*>p), order)
     if column.kind == UINT64:
-        return exact_of((<const uint64_t*>p)[0], order)
-    return exact_of((<const float*>p)[0], order)
+        return exact_of(number_at(<const uint64_t*>p), order)
+    return exact_of(number_at(<const float*>p), order)
 
 
 cdef inline bint below(Exact a, Exact b) noexcept nogil:
@@ -105,7 +113,7 @@ cdef inline uint64_t packed_key(
     const Number* keys, Py_ssize_t stride, Py_ssize_t i, uint64_t flip, uint64_t base
 ) noexcept nogil:
     return (
-        ordinal_of((<const Number*>(<const char*>keys + i * stride))[0]) ^ flip
+        ordinal_of(number_at(<const Number*>(<const char*>keys + i * stride))) ^ flip
     ) - base
 
 
@@ -115,9 +123,10 @@ cdef inline uint64_t pack(
 ) noexcept nogil:
     """The top bit of the result: a key is below base or its predecessor.
 
-    The span of a part is below 2**63, so the sign of a difference is exact. No branch,
-    no early exit, and no value carried from one round to the next (the predecessor is
-    read again): compilers turn this into vectors.
+    The span of a part is below 2**63, so the sign of a difference is exact; keys so far
+    below base that they wrap stay unseen only if the last one is among them, which the
+    caller rules out. No branch, no early exit, and no value carried from one round to
+    the next (the predecessor is read again): compilers turn this into vectors.
     """
     cdef uint64_t signs = packed_key(keys, stride, 0, flip, packing.base), key
     cdef Py_ssize_t i
@@ -290,7 +299,8 @@ cdef class Columns:
         except TypeError as error:
             raise TypeError(f"input {i}: {error}") from None
         column.data = <const char*>view.buf
-        column.stride = view.strides[0]
+        # Exporters such as ctypes leave out strides that say nothing.
+        column.stride = view.itemsize if view.strides == NULL else view.strides[0]
         column.length = view.shape[0]
         self.total += column.length
         return 0

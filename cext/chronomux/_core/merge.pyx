@@ -79,6 +79,9 @@ cdef int all_but_last_part(
             out_of_memory()
         for i in range(merge.count):
             sample[i] = merge.columns[i]
+            if sample[i].length < step:  # its stride may be anything
+                sample[i].length = 0
+                continue
             sample[i].data += (step - 1) * sample[i].stride
             sample[i].stride *= step
             sample[i].length //= step

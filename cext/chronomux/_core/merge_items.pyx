@@ -14,6 +14,12 @@ from libc.stdint cimport uint16_t, uint64_t
 from libc.string cimport memcpy
 
 from chronomux._core.blocks cimport AHEAD, Block, Blocks, prefetch
+from chronomux._core.collector cimport (
+    PyTypeObject,
+    inquiry,
+    traverseproc,
+    visitproc,
+)
 from chronomux._core.ordinal cimport LEFTOVER_BITS, bit_length
 from chronomux._core.runs cimport Wide, merge_narrow, merge_wide
 
@@ -141,6 +147,8 @@ cdef class BlockMerge:
         self.cut_runs()
         if self.run_count:
             self.merge_runs()
+        else:
+            self.finish()
         return 0
 
     cdef bint feed(self) except -1:
@@ -163,7 +171,11 @@ cdef class BlockMerge:
         return True
 
     cdef void cut_runs(self) noexcept:
-        """Take into this round what no unknown item can sort before."""
+        """Take into this round what no unknown item can sort before.
+
+        The input with the least last key gives all its known items, also when its keys
+        descend: so a round gives nothing at the end only.
+        """
         cdef Py_ssize_t i, size, least = -1
         cdef uint64_t high = NO_KEY
         cdef Block* blocks = self.known.blocks
@@ -176,11 +188,11 @@ cdef class BlockMerge:
                 least = i
         self.run_count = 0
         for i in range(self.count):
-            if self.first[i] > high or self.first[i] == NO_KEY:
+            if i != least and (self.first[i] > high or self.first[i] == NO_KEY):
                 continue
             size = blocks[i].end - blocks[i].begin
-            if least >= 0:
-                size = before(&blocks[i], high, last_low(&blocks[least]), i <= least)
+            if i != least and least >= 0:
+                size = before(&blocks[i], high, last_low(&blocks[least]), i < least)
             if size:
                 self.take_run(i, size)
 
@@ -265,6 +277,30 @@ cdef class BlockMerge:
         return run.items[run.begin + <Py_ssize_t>(
             place & ((<uint64_t>1 << position_bits) - 1)
         )]
+
+
+# The garbage collector sees the items as well: they may refer to the merge.
+cdef traverseproc traverse_fields = (<PyTypeObject*>BlockMerge).tp_traverse
+cdef inquiry clear_fields = (<PyTypeObject*>BlockMerge).tp_clear
+
+
+cdef int traverse(PyObject* merge, visitproc visit, void* arg) noexcept:
+    cdef Py_ssize_t i
+    cdef int status
+    for i in range((<BlockMerge>merge).out_next, (<BlockMerge>merge).out_end):
+        status = visit((<BlockMerge>merge).out[i], arg)
+        if status:
+            return status
+    return traverse_fields(merge, visit, arg)
+
+
+cdef int clear(PyObject* merge) noexcept:
+    (<BlockMerge>merge).drop_out()
+    return clear_fields(merge)
+
+
+(<PyTypeObject*>BlockMerge).tp_traverse = traverse
+(<PyTypeObject*>BlockMerge).tp_clear = clear
 
 
 cdef inline uint16_t last_low(const Block* block) noexcept nogil:

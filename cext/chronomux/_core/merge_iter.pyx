@@ -5,9 +5,10 @@ winner takes one comparison a level, on the way from its leaf to the root.
 """
 
 cimport cython
-from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_Check, PyFloat_CheckExact
 from cpython.long cimport PyLong_CheckExact
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
+from cpython.number cimport PyNumber_Check
 from cpython.object cimport Py_LT, PyObject_RichCompareBool
 from cpython.ref cimport Py_DECREF, PyObject
 from libc.stdint cimport uint64_t
@@ -118,12 +119,15 @@ cdef class LazyMerge:
     cdef int start(self) except -1:
         """Read the first items and play the whole tournament."""
         cdef Py_ssize_t i, left, right
+        cdef PyObject* fetched
         self.started = True
         for i in range(len(self.iterators)):
-            for item in self.iterators[i]:
+            fetched = PyIter_Next(self.iterators[i])
+            if fetched is not NULL:
+                item = <object>fetched
+                Py_DECREF(item)
                 self.live += 1
                 self.set_front(i, self.getter.get(item), item)
-                break
         for i in range(self.leaves):
             self.tree[self.leaves + i] = i
         for i in range(self.leaves - 1, 0, -1):  # for now, who won at node i
@@ -171,7 +175,7 @@ cdef class LazyMerge:
             number = PyLong_AsLongLongAndOverflow(key, &overflow)
             if overflow == 0:
                 exact = exact_of_int(number)
-        else:
+        elif not is_nan(key):
             overflow = 1
         if self.reverse:  # one less: a missing key sorts last, but not as no key
             exact = Exact(~exact.high - 1, LEFTOVER_END - exact.low)
@@ -227,4 +231,18 @@ cdef class LazyMerge:
     cdef bint key_below(self, Py_ssize_t a, Py_ssize_t b) except -1:
         if self.reverse:
             a, b = b, a
+        # NaN is below all numbers, but neither its `<` nor theirs says so.
+        if self.is_missing(a) and PyNumber_Check(self.keys[b]):
+            return True
+        if self.is_missing(b) and PyNumber_Check(self.keys[a]):
+            return False
         return PyObject_RichCompareBool(self.keys[a], self.keys[b], Py_LT)
+
+    cdef bint is_missing(self, Py_ssize_t i) noexcept:
+        cdef uint64_t lowest = NO_KEY - 1 if self.reverse else 0
+        return self.fronts[i].high == lowest and not self.fronts[i].is_object
+
+
+cdef inline bint is_nan(object key) noexcept:
+    """Of a subclass of float, as numpy's are."""
+    return PyFloat_Check(key) and PyFloat_AS_DOUBLE(key) != PyFloat_AS_DOUBLE(key)

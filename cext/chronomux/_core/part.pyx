@@ -77,7 +77,7 @@ cdef int reserve(Part* part, Py_ssize_t size) noexcept nogil:
 
 
 cdef inline Layout layout_of(const Part* part) noexcept nogil:
-    cdef uint64_t base = ~<uint64_t>0, top = 0
+    cdef uint64_t base = ~<uint64_t>0, top = 0, least_last = base, last
     cdef Py_ssize_t i, longest = 0
     cdef const Run* run
     cdef int key_bits, place_bits, position_bits
@@ -85,14 +85,18 @@ cdef inline Layout layout_of(const Part* part) noexcept nogil:
         run = &part.runs[i]
         longest = max(longest, run.high - run.low)
         base = min(base, key_at(&part.columns[run.source], run.low, part.order).high)
-        top = max(top, key_at(&part.columns[run.source], run.high - 1, part.order).high)
+        last = key_at(&part.columns[run.source], run.high - 1, part.order).high
+        top = max(top, last)
+        least_last = min(least_last, last)
     position_bits = bit_length(longest - 1)
     place_bits = bit_length(part.count - 1) + position_bits
     key_bits = bit_length(top - base)
     return Layout(
         position_bits,
         Packing(base, max(key_bits + place_bits - 64, 0), place_bits),
-        not part.order.exact and top >= base and key_bits < 64 and place_bits < 64,
+        not part.order.exact
+        and least_last >= base  # else a run descends, which packed keys may not show
+        and key_bits < 64 and place_bits < 64,
     )
 
 

@@ -35,14 +35,17 @@ def merge(
     one item each, the next one only when its predecessor was given out and another is
     wanted. If all iterables are lists, tuples or arrays, they are read in blocks: they
     must not change meanwhile, and `key` must depend on its item alone. Keys that are
-    ints and floats compare exactly, NaN below all others; other keys compare by `<`.
+    ints and floats compare exactly, NaN below all numbers; other keys compare by `<`.
+    Items of iterables that are not sorted come out somewhere, each once.
 
     Raises what the iterables, `key` and `<` raise. O(log k) an item for k iterables.
 
     >>> list(merge([1, 4], [2, 4]))
     [1, 2, 4, 4]
     """
-    if all(map(_is_sequence, iterables)):
+    if all(map(_is_sequence, iterables)) and not (
+        key is None and _has_times(iterables)
+    ):
         return BlockMerge(iterables, key, reverse)
     return LazyMerge(iterables, key, reverse)
 
@@ -51,11 +54,17 @@ def _is_sequence(iterable: object) -> bool:
     """Whether items can be taken by position, at no cost and with no effect."""
     if type(iterable) in (list, tuple, array.array):
         return True
-    if "numpy" not in sys.modules:  # whoever has an array has imported it
-        return False
-    import numpy as np
+    # Whoever has an array has imported numpy.
+    ndarray = getattr(sys.modules.get("numpy"), "ndarray", None)
+    return type(iterable) is ndarray and getattr(iterable, "ndim", 0) == 1
 
-    return type(iterable) is np.ndarray and iterable.ndim == 1
+
+def _has_times(sequences: tuple[Any, ...]) -> bool:
+    """Whether times stand beside others: as keys in blocks they lose their unit."""
+    dtypes = {getattr(sequence, "dtype", None) for sequence in sequences}
+    return len(dtypes) > 1 and any(
+        getattr(dtype, "kind", "?") in "mM" for dtype in dtypes
+    )
 
 
 def merge_order(
