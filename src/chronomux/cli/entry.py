@@ -99,7 +99,7 @@ def _complain(error: Exception) -> int:
     if isinstance(error, OSError) and error.filename is not None:
         what = f"{error.filename}: {error.strerror}"
     else:
-        what = str(error)
+        what = str(error).replace("on_error='skip'", "--on-error skip")  # as a flag
     say(what)
     return UNUSABLE
 

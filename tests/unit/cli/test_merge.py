@@ -44,6 +44,13 @@ def test_late_records_are_a_finding_with_a_place(folder, capsys):
     assert len((folder / "out.csv").read_bytes().splitlines()) == 6
 
 
+def test_an_unreadable_time_names_the_flag_that_goes_on(folder, capsys):
+    assert main(["merge", "dirty.csv", "-t", "t", "-o", "out.csv"]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("chronomux: dirty.csv:3: time 'never' is not ")
+    assert message.endswith("; use --on-error skip to go on\n")
+
+
 def test_skipped_records_are_a_finding_with_a_place(folder, capsys):
     command = ["merge", "dirty.csv", "-t", "t", "--on-error", "skip", "-o", "out.csv"]
     assert main(command) == 1
