@@ -154,7 +154,7 @@ CASES = [
     nothing_works("tz", partial(rows, CSVReader, "tz"), NONE),
     nothing_works("on_error", partial(rows, CSVReader, "on_error")),
     nothing_works("delimiter", partial(rows, CSVReader, "delimiter"), str),
-    nothing_works("quoting", partial(rows, CSVReader, "quoting")),
+    nothing_works("quoting", partial(rows, CSVReader, "quoting"), int),
     nothing_works(
         "merge_files",
         lambda x: merge_files(x, "out.csv", timestamp="t"),
