@@ -20,6 +20,8 @@ class IterableQueue(Iterator[Any]):
     """
 
     def __init__(self, queue: QueueLike, timeout: float | None = None) -> None:
+        if not callable(getattr(queue, "get", None)):
+            raise TypeError(f"{queue!r} is no queue: it has no get()")
         self.queue = queue
         self.timeout = timeout
         get: Callable[..., Any] = queue.get

@@ -41,6 +41,10 @@ class Output:
         self._aside: Path | None = None
         self._owned = False
         if not isinstance(target, str | os.PathLike):
+            if not callable(getattr(target, "write", None)):
+                raise TypeError(
+                    f"{target!r} is not writable: give a path, '-', or an open file"
+                )
             self.name, self._file = str(getattr(target, "name", target)), target
         elif os.fspath(target) == "-":
             self.name, self._file = "stdout", _stdout()

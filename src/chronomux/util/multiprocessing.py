@@ -53,6 +53,8 @@ class MultiProcessing:
     _lock = threading.RLock()
 
     def __new__(cls, *, exit_timeout: float | None = None) -> MultiProcessing:
+        if exit_timeout is not None and not exit_timeout >= 0:
+            raise ValueError(f"exit_timeout={exit_timeout!r}: use seconds or None")
         with cls._lock:
             if cls._one is None:
                 cls._one = super().__new__(cls)

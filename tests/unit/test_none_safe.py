@@ -1,0 +1,237 @@
+"""None and wrong types for every parameter of every public callable.
+
+A wrong argument raises a plain Python exception that says something; it never ends the
+process, hangs, or is taken along to fail later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import chronomux
+from chronomux import (
+    CSVReader,
+    FileReader,
+    IterableQueue,
+    MultiProcessing,
+    Queue,
+    QueueMultiplexer,
+    SortedQueueMultiplexer,
+    merge,
+    merge_files,
+    merge_order,
+)
+
+THINGS: list[Any] = [
+    None,
+    5,
+    -1,
+    2.5,
+    float("nan"),
+    1j,
+    "x",
+    b"x",
+    [],
+    [None],
+    (),
+    {},
+    {1: 2},
+    object(),
+    lambda: None,
+]
+PLAIN = (
+    TypeError,
+    ValueError,
+    AttributeError,
+    LookupError,
+    OverflowError,
+    OSError,
+    chronomux.ChronomuxError,
+)
+
+
+def nothing_works(name: str, call: Callable[[Any], Any], *fine: type) -> Any:
+    """A case: every thing must be refused but those of the types that are fine."""
+    return pytest.param(call, fine, id=name)
+
+
+def merged(*iterables: Any, **options: Any) -> list[Any]:
+    return list(merge(*iterables, **options))
+
+
+def rows(kind: Any, option: str, value: Any) -> list[Any]:
+    return list(kind("two.csv", **{option: value}).reader)
+
+
+def to_file(option: str, value: Any) -> Any:
+    return merge_files(["two.csv"], "out.csv", **{"timestamp": "t", option: value})
+
+
+def one_thread() -> Any:
+    return MultiProcessing().ThreadPool(1)
+
+
+NONE = type(None)
+CASES = [
+    nothing_works("merge", lambda x: merged(x, [0]), list, tuple, dict, str, bytes),
+    nothing_works("merge, second", lambda x: merged([0], x), list, tuple, dict, bytes),
+    nothing_works("merge, key", lambda x: merged([1, 2], [2], key=x), NONE),
+    nothing_works("merge, lazy key", lambda x: merged(iter([1]), [2], key=x), NONE),
+    nothing_works("merge_order", merge_order, bytes),
+    nothing_works("merge_order, second", lambda x: merge_order(b"ab", x), bytes),
+    nothing_works("Queue", Queue, int),
+    nothing_works("Queue, ctx", lambda x: Queue(ctx=x), NONE, list, tuple, dict),
+    nothing_works("IterableQueue", lambda x: next(IterableQueue(x))),
+    nothing_works("QueueMultiplexer", QueueMultiplexer, dict),
+    nothing_works(
+        "input_queue", lambda x: QueueMultiplexer().input_queue(x), NONE, dict
+    ),
+    nothing_works("output_queue", lambda x: QueueMultiplexer().output_queue(x), NONE),
+    *(
+        nothing_works(name, lambda x, name=name: QueueMultiplexer(**{name: x}), int)
+        for name in (
+            "max_size",
+            "wait_for_n_input_queues",
+            "wait_for_n_output_queues",
+        )
+    ),
+    *(
+        nothing_works(
+            name, lambda x, name=name: QueueMultiplexer(**{name: x}), int, NONE
+        )
+        for name in ("maxsize_input", "maxsize_output")
+    ),
+    *(
+        nothing_works(name, lambda x, name=name: SortedQueueMultiplexer(**{name: x}))
+        for name in ("on_dead_input", "on_disorder", "sort_direction")
+    ),
+    nothing_works(
+        "idle_timeout",
+        lambda x: SortedQueueMultiplexer(idle_timeout=x if x != -1 else "x"),
+        NONE,
+        int,
+        float,
+    ),
+    nothing_works(
+        "SortedQueueMultiplexer, sort_key",
+        lambda x: SortedQueueMultiplexer(sort_key=x),
+        *(NONE, str, bytes, dict, type(lambda: None)),
+    ),
+    *(
+        case
+        for kind in (FileReader, CSVReader)
+        for case in (
+            nothing_works(kind.__name__, lambda x, kind=kind: list(kind(x))),
+            nothing_works(
+                f"{kind.__name__}, queue",
+                lambda x, kind=kind: kind("two.csv", x, start=True),
+                NONE,
+            ),
+            *(
+                nothing_works(f"{kind.__name__}, {name}", partial(rows, kind, name))
+                for name in ("encoding", "errors")
+            ),
+            nothing_works(
+                f"{kind.__name__}, wrapper",
+                lambda x, kind=kind: list(kind("two.csv", wrapper=x)),
+            ),
+        )
+    ),
+    nothing_works(
+        "fieldnames",
+        partial(rows, CSVReader, "fieldnames"),
+        *(NONE, str, bytes, list, tuple, dict),
+    ),
+    nothing_works(
+        "timestamp", partial(rows, CSVReader, "timestamp"), NONE, list, tuple, dict
+    ),
+    nothing_works("timestamp_format", partial(rows, CSVReader, "timestamp_format")),
+    nothing_works("tz", partial(rows, CSVReader, "tz"), NONE),
+    nothing_works("on_error", partial(rows, CSVReader, "on_error")),
+    nothing_works("delimiter", partial(rows, CSVReader, "delimiter"), str),
+    nothing_works("quoting", partial(rows, CSVReader, "quoting"), int),
+    nothing_works(
+        "merge_files",
+        lambda x: merge_files(x, "out.csv", timestamp="t"),
+        *(list, tuple, dict),
+    ),
+    nothing_works(
+        "merge_files, path", lambda x: merge_files([x], "out.csv", timestamp="t")
+    ),
+    nothing_works(
+        "merge_files, output", lambda x: merge_files(["two.csv"], x, timestamp="t"), str
+    ),
+    nothing_works("merge_files, timestamp", partial(to_file, "timestamp"), dict),
+    nothing_works("merge_files, format", partial(to_file, "timestamp_format")),
+    nothing_works("merge_files, tz", partial(to_file, "tz"), NONE),
+    nothing_works("merge_files, on_error", partial(to_file, "on_error")),
+    nothing_works(
+        "merge_files, progress", partial(to_file, "progress"), NONE, type(lambda: None)
+    ),
+    nothing_works(
+        "MultiProcessing", lambda x: MultiProcessing(exit_timeout=x), NONE, int, float
+    ),
+    nothing_works("ThreadPool", lambda x: MultiProcessing().ThreadPool(x), NONE, int),
+    nothing_works("ProcessPool", lambda x: MultiProcessing().ProcessPool(x), NONE, int),
+    nothing_works("map", lambda x: one_thread().map(x, [1])),
+    nothing_works("amap", lambda x: one_thread().amap(x, [1]).get(60)),
+    nothing_works("imap", lambda x: list(one_thread().imap(x, [1]))),
+    nothing_works(
+        "map over",
+        lambda x: one_thread().map(abs, x),
+        *(bytes, list, tuple, dict),
+    ),
+]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "two.csv").write_text("t,v\n1,2\n3,4\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(MultiProcessing(), "exit_timeout", 30.0)  # is put back
+
+
+@pytest.mark.parametrize(("call", "fine"), CASES)
+@pytest.mark.parametrize("thing", THINGS, ids=lambda thing: repr(thing)[:12])
+def test_a_wrong_argument_raises_a_plain_exception(
+    call: Callable[[Any], Any], fine: tuple[type, ...], thing: Any
+) -> None:
+    try:
+        got = call(thing)
+    except PLAIN as raised:
+        error = raised
+    else:
+        assert isinstance(thing, fine), f"{thing!r} was taken, and gave {got!r}"
+        return
+    assert str(error), f"{type(error).__name__} without a word"
+
+
+class Undecided:
+    def __bool__(self) -> bool:
+        raise ZeroDivisionError("neither true nor false")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: merged([1], [2], reverse=x),
+        lambda x: merged(iter([1]), [2], reverse=x),
+        lambda x: merge_order(b"ab", reverse=x),
+        lambda x: merge_order(b"ab", check=x),
+    ],
+)
+def test_a_switch_that_is_neither_on_nor_off_raises(call: Callable[[Any], Any]) -> None:
+    with pytest.raises(ZeroDivisionError):
+        call(Undecided())
+
+
+def test_every_public_callable_is_swept() -> None:
+    swept = {str(case.id).split(",")[0] for case in CASES}
+    errors = {name for name in chronomux.__all__ if name.endswith("Error")}
+    for name in {*chronomux.__all__} - errors - {"__version__"}:
+        assert name in swept, f"{name} is public, and no case passes it wrong types"
