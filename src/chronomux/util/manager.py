@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -47,6 +48,7 @@ class ManagerProcess:
     def terminate(self) -> None:
         """End the server now. What its proxies held is gone."""
         end_processes([self._process], grace=CLEANUP_SECONDS)
+        _remove_socket(self.manager.address)
         self.manager.shutdown()
         lifecycle.servers.discard(self)
 
@@ -58,7 +60,16 @@ def _settle_server(parent_pid: int | None) -> None:
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
+    # A second one, from the parent after one to the group, would cut the cleanup short.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.exit(0)
+
+
+def _remove_socket(address: Any) -> None:
+    """What a server that had to be killed could not remove: its folder."""
+    folder = os.path.dirname(address) if isinstance(address, str) else ""
+    if os.path.basename(folder).startswith("pymp-"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _clean_up_and_end() -> None:
