@@ -148,7 +148,8 @@ cdef int merge_columns(
 
 
 def merge_order(
-    tuple keys, int32_t[::1] source, int64_t[::1] index, bint reverse, bint check
+    tuple keys not None, int32_t[::1] source not None, int64_t[::1] index not None,
+    bint reverse, bint check,
 ):
     """Write the merged order of sorted key columns into `source` and `index`.
 

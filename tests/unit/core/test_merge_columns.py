@@ -137,8 +137,8 @@ def test_columns_are_made_of_a_tuple_of_buffers(keys: Any) -> None:
     ("source", "index", "error"),
     [
         (np.empty(2, "i4"), np.empty(3, "i8"), ValueError),
-        (np.empty(3, "i4"), None, ValueError),
-        (None, np.empty(3, "i8"), ValueError),
+        (np.empty(3, "i4"), None, TypeError),
+        (None, np.empty(3, "i8"), TypeError),
         (np.empty(3, "i8"), np.empty(3, "i8"), ValueError),
         (np.empty(6, "i4")[::2], np.empty(3, "i8"), ValueError),
         (b"abcdefghijkl", np.empty(3, "i8"), (BufferError, ValueError)),
