@@ -189,6 +189,7 @@ def test_any_buffer_of_numbers_is_a_column(keys: Any) -> None:
         (np.array([1, "a"], object), TypeError, "input 1: keys of buffer format"),
         (np.array(["a"]), TypeError, "input 1: keys of buffer format"),
         (np.array([1j]), TypeError, "input 1: keys of buffer format"),
+        (np.ma.array([1, 2], mask=[0, 1]), TypeError, "masked arrays"),
         ([1, 2], TypeError, "input 1 is a list"),
         (None, TypeError, "input 1 is a NoneType"),
     ],
