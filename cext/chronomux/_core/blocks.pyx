@@ -8,9 +8,7 @@ from itertools import chain
 
 cimport cython
 from cpython.dict cimport PyDict_CheckExact
-from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
-from cpython.long cimport PyLong_CheckExact
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
@@ -22,11 +20,11 @@ from chronomux._core.collector cimport (
     traverseproc,
     visitproc,
 )
-from chronomux._core.ordinal cimport LEFTOVER_BITS, Exact, exact_of_float, exact_of_int
+from chronomux._core.number cimport exact_of_key
+from chronomux._core.ordinal cimport LEFTOVER_BITS, Exact
 
 
 cdef extern from "Python.h":
-    long long PyLong_AsLongLongAndOverflow(object number, int* overflow) except? -1
     ctypedef struct PyDictObject:
         void* ma_keys
 
@@ -151,20 +149,10 @@ cdef class Blocks:
     cdef bint add(self, Block* block, object key, object item) except -1:
         """False, with nothing added, if the key is not a number of the typed lane."""
         cdef Exact exact = Exact(0, 0)
-        cdef int overflow = 0
-        cdef long long number
-        if PyFloat_CheckExact(key):
-            exact = exact_of_float(PyFloat_AS_DOUBLE(key))
-        elif PyLong_CheckExact(key):
-            number = PyLong_AsLongLongAndOverflow(key, &overflow)
-            if overflow == 0:
-                exact = exact_of_int(number)
-            self.leftovers |= exact.low != 0
-        else:
-            overflow = 1
-        if overflow:
+        if not exact_of_key(key, &exact):
             block.stuck = True
             return False
+        self.leftovers |= exact.low != 0
         if self.reverse:  # one less: a missing key sorts last, but not as no key
             exact = Exact(~exact.high - 1, LEFTOVER_END - exact.low)
         Py_INCREF(item)

@@ -9,18 +9,13 @@ Every operation looks for its place before it moves anything: when `<` raises, t
 is as it was.
 """
 
-from cpython.bool cimport PyBool_Check
-from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_Check, PyFloat_CheckExact
-from cpython.long cimport PyLong_CheckExact
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_Check
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.object cimport Py_LT, Py_NE, PyObject_RichCompare, PyObject_RichCompareBool
 
 cimport cython
-from chronomux._core.ordinal cimport Exact, exact_of_float, exact_of_int
-
-
-cdef extern from "Python.h":
-    long long PyLong_AsLongLongAndOverflow(object number, int* overflow) except? -1
+from chronomux._core.number cimport exact_of_key
+from chronomux._core.ordinal cimport Exact
 
 
 cdef bint is_nan(object key) except -1:
@@ -136,17 +131,9 @@ cdef class MergeHeap:
     cdef int rank(self, object key, Entry* entry) except -1:
         """Fill in the lane and the ordinal of a key."""
         cdef Exact exact = Exact(1, 0)  # of an object: above a missing key
-        cdef int overflow = 0
-        cdef long long number
         entry.lane = OBJECT
-        if PyFloat_CheckExact(key):
-            exact = exact_of_float(PyFloat_AS_DOUBLE(key))
+        if exact_of_key(key, &exact):
             entry.lane = NUMBER if exact.high or not self.missing_lowest else MISSING
-        elif PyLong_CheckExact(key) or PyBool_Check(key):
-            number = PyLong_AsLongLongAndOverflow(key, &overflow)
-            if overflow == 0:
-                exact = exact_of_int(number)
-                entry.lane = NUMBER
         elif self.missing_lowest and (key is None or is_nan(key)):
             exact = Exact(0, 0)
             entry.lane = MISSING

@@ -5,8 +5,7 @@ winner takes one comparison a level, on the way from its leaf to the root.
 """
 
 cimport cython
-from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_Check, PyFloat_CheckExact
-from cpython.long cimport PyLong_CheckExact
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_Check
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from cpython.number cimport PyNumber_Check
 from cpython.object cimport Py_LT, PyObject_RichCompareBool
@@ -14,12 +13,12 @@ from cpython.ref cimport Py_DECREF, PyObject
 from libc.stdint cimport uint64_t
 
 from chronomux._core.getter cimport Getter
-from chronomux._core.ordinal cimport LEFTOVER_BITS, Exact, exact_of_float, exact_of_int
+from chronomux._core.number cimport exact_of_key
+from chronomux._core.ordinal cimport LEFTOVER_BITS, Exact
 
 
 cdef extern from "Python.h":
     PyObject* PyIter_Next(object iterator) except? NULL
-    long long PyLong_AsLongLongAndOverflow(object number, int* overflow) except? -1
 
 cdef enum:
     LEFTOVER_END = (1 << LEFTOVER_BITS) - 1
@@ -167,22 +166,13 @@ cdef class LazyMerge:
     cdef int set_front(self, Py_ssize_t i, object key, object item) except -1:
         cdef Front* front = &self.fronts[i]
         cdef Exact exact = Exact(0, 0)
-        cdef int overflow = 0
-        cdef long long number
-        if PyFloat_CheckExact(key):
-            exact = exact_of_float(PyFloat_AS_DOUBLE(key))
-        elif PyLong_CheckExact(key):
-            number = PyLong_AsLongLongAndOverflow(key, &overflow)
-            if overflow == 0:
-                exact = exact_of_int(number)
-        elif not is_nan(key):
-            overflow = 1
+        cdef bint is_object = not exact_of_key(key, &exact) and not is_nan(key)
         if self.reverse:  # one less: a missing key sorts last, but not as no key
             exact = Exact(~exact.high - 1, LEFTOVER_END - exact.low)
         front.high = exact.high
         front.tie = exact.low << INPUT_BITS | <uint64_t>i
-        front.is_object = overflow != 0
-        self.objects += front.is_object
+        front.is_object = is_object
+        self.objects += is_object
         self.keys[i] = key
         self.items[i] = item
         return 0
