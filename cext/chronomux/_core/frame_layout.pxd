@@ -175,6 +175,7 @@ cdef class FrameBuilder:
     cdef Fault place_schema(
         self, const char* schema, Py_ssize_t size, Py_ssize_t* number
     ) noexcept nogil
+    cdef void drop_rows(self, Py_ssize_t count) noexcept nogil  # all but the first
     # Drops all schemas but the first `count`.
     cdef void drop_schemas(self, Py_ssize_t count) noexcept nogil
     # Copies rows [start, stop) of the view. FULL: not even one; finish the frame first.

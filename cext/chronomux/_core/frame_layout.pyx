@@ -303,6 +303,11 @@ cdef class FrameBuilder:
         self.schema_ends[self.schemas] = used + size
         return FINE
 
+    cdef void drop_rows(self, Py_ssize_t count) noexcept nogil:
+        if self.rows > count:
+            self.rows = count
+            self.used = self.offset_column[count]
+
     cdef void drop_schemas(self, Py_ssize_t count) noexcept nogil:
         if self.schemas > count:
             self.schemas = count

@@ -127,6 +127,26 @@ cdef class Encoder(FrameBuilder):
             column = key_of(key)
             self.add_row(item, column.kind, column.bits, key)
 
+    def extend(self, items, keys=None):
+        """Encode items, with as many keys if any, as `add` does: all of them or none."""
+        cdef Py_ssize_t rows = self.rows, schemas = self.schemas
+        cdef bint added = False
+        cdef Key column
+        try:
+            if keys is None:
+                for item in items:
+                    self.add_item(item)
+            else:
+                for item, key in zip(items, keys, strict=True):
+                    column = key_of(key)
+                    self.add_row(item, column.kind, column.bits, key)
+            added = True
+        finally:
+            if not added:
+                self.begin()
+                self.drop_rows(rows)
+                self.drop_schemas(schemas)
+
     def take(self):
         """The open frame as bytes; the next begins empty."""
         cdef bytes frame

@@ -158,11 +158,11 @@ cdef inline int write_value(
         integer = PyLong_AsLongLongAndOverflow(<object>value, &overflow)
         if not overflow:
             return put_scalar(frame, INT, &integer)
-    elif value == <PyObject*>True:
+    elif <object>value is True:
         return put_tag(frame, TRUE)
-    elif value == <PyObject*>False:
+    elif <object>value is False:
         return put_tag(frame, FALSE)
-    elif value == <PyObject*>None:
+    elif <object>value is None:
         return put_tag(frame, NONE)
     elif PyBytes_CheckExact(<object>value):
         return write_bytes(frame, <object>value)
@@ -411,6 +411,11 @@ cdef class RowReader:
 cdef object wide_text(const char* data, Py_ssize_t count, int width):
     """Characters at any address; Python reads them as numbers, which must be aligned."""
     cdef object aligned
+    cdef Py_ssize_t i
+    if width == 4:
+        for i in range(count):
+            if load32(data + 4 * i) > 0x10FFFF:
+                raise_fault(BAD_ROW)
     if <uint64_t>data & (width - 1):
         aligned = PyBytes_FromStringAndSize(data, count * width)
         data = PyBytes_AS_STRING(aligned)
