@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import queue
 import struct
+from contextlib import suppress
 from datetime import datetime, timezone
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,7 +63,7 @@ values = st.recursive(
         st.dictionaries(texts, inner, max_size=4),
         st.dictionaries(st.one_of(texts.map(Name), st.integers()), inner, max_size=3),
     ),
-    max_leaves=8,
+    max_leaves=5,
 )
 # Few keys, so that schemas come again in the same and in another order.
 records = st.lists(st.sampled_from(["a", "b", "ß", "\ud800"]), unique=True).flatmap(
@@ -70,7 +72,8 @@ records = st.lists(st.sampled_from(["a", "b", "ß", "\ud800"]), unique=True).fla
     )
 )
 items = st.one_of(records, records, values)
-batches = st.lists(items, max_size=12)
+batches = st.lists(items, max_size=8)
+short_batches = st.lists(items, max_size=2)
 # Rows that pickle has no part in: what a hostile pickle does is up to pickle.
 plain = st.one_of(
     st.none(),
@@ -107,52 +110,44 @@ def encoded(rows: list[Any], keys: Any = None) -> bytes:
     encoder = Encoder()
     encoder.extend(rows, keys)
     encoder._check()
-    size = encoder.nbytes
-    frame = encoder.take()
-    assert len(frame) == size
-    return frame
+    return encoder.take()
 
 
-@given(batches)
-def test_items_come_back_exactly_as_they_were(rows):
-    decoder = Decoder(encoded(rows))
-    assert form(decoder.take()) == form(rows)
-    assert [form(decoder.item(i)) for i in range(len(rows))] == list(map(form, rows))
-
-
-@given(st.lists(batches, max_size=4))
-def test_one_encoder_and_one_decoder_serve_many_frames(frames):
+@given(st.lists(batches, max_size=2))
+def test_items_come_back_exactly_as_they_were(frames):
+    """By one encoder and one decoder for all frames, and by row in any order."""
     encoder, decoder = Encoder(), Decoder()
     for rows in frames:
         for row in rows:
             encoder.add(row)
-            encoder._check()
-        decoder.open(encoder.take())
-        assert form(list(decoder)) == form(rows)
+        encoder._check()
+        size = encoder.nbytes
+        frame = encoder.take()
+        assert len(frame) == size
+        decoder.open(frame)
+        assert [form(decoder.item(i)) for i in reversed(range(len(rows)))] == [
+            form(row) for row in reversed(rows)
+        ]
+        assert form(decoder.take()) == form(rows)
 
 
-@given(st.lists(st.tuples(items, st.one_of(texts, tagged, values)), max_size=8))
-def test_keys_come_back_as_they_were_or_as_nan_where_missing(pairs):
+@given(items, st.one_of(texts, tagged, values))
+def test_keys_come_back_as_they_were_or_as_nan_where_missing(item, key):
     encoder = Encoder()
-    for item, key in pairs:
-        try:
-            encoder.add(item, key)
-        except TypeError:
-            encoder.clear()
-            encoder.add(item, key)
-        decoder = Decoder(encoder.take())
-        encoder.copy(decoder)
-        got = decoder.key(0)
-        if key is None:
-            assert math.isnan(got)
-        elif decoder.key_kind == "int64":
-            assert got == int(key)
-        else:
-            assert form(got) == form(key)
-        assert form(decoder.item(0)) == form(item)
+    encoder.add(item, key)
+    encoder.copy(Decoder(encoder.take()))
+    decoder = Decoder(encoder.take())
+    assert form(decoder.take()) == form([item])
+    got = decoder.key(0)
+    if key is None:
+        assert math.isnan(got)
+    elif decoder.key_kind == "int64":
+        assert got == int(key)
+    else:
+        assert form(got) == form(key)
 
 
-@given(st.lists(batches, min_size=1, max_size=4), st.data())
+@given(st.lists(batches, min_size=1, max_size=3), st.data())
 def test_copied_slices_decode_as_they_did_where_they_came_from(frames, data):
     sources = [Decoder(encoded(rows)) for rows in frames]
     encoder = Encoder()
@@ -172,12 +167,13 @@ def test_copied_slices_decode_as_they_did_where_they_came_from(frames, data):
     assert form(decoder.take()) == form(expected)
 
 
-@given(st.text(st.sampled_from("aß€😀\ud800"), max_size=3), st.integers(0, 3))
-def test_huge_strings_and_bytes_survive(seed, power):
-    text = seed * 10 ** (3 + power)
-    data = text.encode("utf-8", "surrogatepass")
+@pytest.mark.parametrize("text", ["a", "ß", "€", "😀", "a\ud800"])
+@pytest.mark.parametrize("count", [33, 10**5, 3 * 10**6])
+def test_huge_strings_and_bytes_survive(text, count):
+    data = text.encode("utf-8", "surrogatepass") * count
+    text *= count
     rows = [text, data, {"text": text, "data": data, text[:40]: 1}]
-    assert form(Decoder(encoded(rows)).take()) == form(rows)
+    assert Decoder(encoded(rows)).take() == rows
 
 
 # ---- Damage
@@ -195,41 +191,35 @@ flips = st.lists(
 )
 
 
-@given(batches, flips)
+@given(short_batches, flips)
 def test_a_flipped_byte_is_noticed(rows, flips):
     frame = encoded(rows)
     damaged = flipped(frame, flips)
     decoder = Decoder()
     if damaged == frame:  # flipped back
         return
-    try:
+    with pytest.raises(FrameError):
         decoder.open(damaged)
-    except FrameError:
-        assert len(decoder) == 0
-    else:
-        raise AssertionError("no one noticed")
+    assert len(decoder) == 0
 
 
-@given(batches, st.integers(0, 10**6), st.binary(min_size=1, max_size=24))
+@given(short_batches, st.integers(0, 10**6), st.binary(min_size=1, max_size=24))
 def test_a_frame_of_another_length_is_noticed(rows, cut, more):
     frame = encoded(rows)
     for wrong in (frame[: cut % len(frame)], frame + more, more + frame):
-        try:
+        with pytest.raises(FrameError):
             Decoder(wrong)
-        except FrameError:
-            continue
-        raise AssertionError("no one noticed")
 
 
 @given(st.binary(max_size=400), st.booleans())
 def test_random_bytes_are_no_frame(noise, begin_well):
     if begin_well:
         noise = b"CMXF\1\0\1\0" + noise
-    try:
+    with pytest.raises(FrameError):
         Decoder(noise)
-    except FrameError:
-        return
-    raise AssertionError("no one noticed")
+
+
+key_makers = st.sampled_from([int, float, str])
 
 
 def probe(frame: bytes) -> None:
@@ -241,36 +231,27 @@ def probe(frame: bytes) -> None:
         return
     for row in range(decoder.rows):
         for read in (decoder.item, decoder.key):
-            try:
+            with suppress(FrameError):
                 read(row)
-            except FrameError:
-                pass
     encoder = Encoder()
     encoder.add({"other": 1}, 0 if decoder.key_kind == "int64" else 0.5)
     if decoder.key_kind == "object":
         encoder.clear()
         encoder.add({"other": 1})
     for row in range(decoder.rows):
-        try:
+        with suppress(FrameError):
             encoder.copy(decoder, row, row + 1)
-        except FrameError:
-            pass
         encoder._check()
     copied = Decoder(encoder.take())
     for row in range(copied.rows):
-        try:
+        with suppress(FrameError):
             copied.item(row)
-        except FrameError:
-            pass
 
 
-plain_keys = st.one_of(st.just("int"), st.just("double"), st.just("object"))
-
-
-@given(st.lists(plain_items, min_size=1, max_size=6), plain_keys, flips)
-def test_a_hostile_frame_is_read_within_its_bounds(rows, kind, flips):
-    makers = {"int": int, "double": float, "object": str}
-    damaged = bytearray(flipped(encoded(rows, map(makers[kind], range(len(rows)))), flips))
+@given(st.lists(plain_items, min_size=1, max_size=6), key_makers, flips)
+def test_a_hostile_frame_is_read_within_its_bounds(rows, key, flips):
+    frame = encoded(rows, [key(i) for i in range(len(rows))])
+    damaged = bytearray(flipped(frame, flips))
     # As one who wants harm would: sizes and contents wrong, checksum right.
     _seal(damaged)
     probe(bytes(damaged))
@@ -280,7 +261,7 @@ def test_a_hostile_frame_is_read_within_its_bounds(rows, kind, flips):
     st.lists(plain_items, min_size=1, max_size=6),
     st.integers(0, 10**6),
     st.one_of(
-        st.sampled_from([0, 1, 2**16 - 1, 2**31, 2**32 - 1, 2**63, 2**64 - 8, 2**64 - 1]),
+        st.sampled_from([2**16 - 1, 2**31, 2**32 - 1, 2**63, 2**64 - 8, 2**64 - 1]),
         st.integers(0, 300),
     ),
     st.sampled_from(["<Q", "<I", "<H"]),

@@ -169,8 +169,6 @@ cdef class FrameBuilder:
     cdef bint accept(self, KeyKind kind) noexcept nogil
     cdef Fault reserve(self, Py_ssize_t size) noexcept nogil  # bytes after `used`
     cdef Fault reserve_rows(self, Py_ssize_t count) noexcept nogil
-    # What was written after the last row becomes a row. reserve_rows(1) came before.
-    cdef void finish_row(self, int64_t key) noexcept nogil
     # The number of a schema, given as the layout has it; added if it is new.
     cdef Fault place_schema(
         self, const char* schema, Py_ssize_t size, Py_ssize_t* number
@@ -186,3 +184,10 @@ cdef class FrameBuilder:
     cdef void write_to(self, char* memory) noexcept nogil  # size() bytes
     cdef void clear_frame(self) noexcept nogil  # begins a new frame
     cdef Fault map_schemas(self, FrameView* view) noexcept nogil
+
+
+# What was written after the last row becomes a row. reserve_rows(1) came before.
+cdef inline void finish_row(FrameBuilder frame, int64_t key) noexcept nogil:
+    frame.key_column[frame.rows] = key
+    frame.rows += 1
+    frame.offset_column[frame.rows] = frame.used

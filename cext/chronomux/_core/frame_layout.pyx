@@ -274,11 +274,6 @@ cdef class FrameBuilder:
             )
         return fault
 
-    cdef void finish_row(self, int64_t key) noexcept nogil:
-        self.key_column[self.rows] = key
-        self.rows += 1
-        self.offset_column[self.rows] = self.used
-
     cdef Fault place_schema(
         self, const char* schema, Py_ssize_t size, Py_ssize_t* number
     ) noexcept nogil:

@@ -29,6 +29,7 @@ from chronomux._core.frame_layout cimport (
     KeyKind,
     checksum,
     double_key,
+    finish_row,
     int_key,
     item_of,
     load32,
@@ -202,13 +203,14 @@ cdef class Encoder(FrameBuilder):
         self.begin()
         if not self.accept(kind):
             raise_fault(OTHER_KEYS)
-        raise_fault(self.reserve_rows(1))
+        if self.rows + 1 >= self.row_room:
+            raise_fault(self.reserve_rows(1))
         self.busy = True
         try:
             if kind == OBJECT_KEYS and key is not NO_KEY:
                 bits = self.write_key(key)
             self.write_item(item)
-            self.finish_row(bits)
+            finish_row(self, bits)
             added = True
         finally:
             self.busy = False
@@ -283,7 +285,8 @@ cdef class Encoder(FrameBuilder):
                 return WHOLE
             raise_fault(fault)
             schema.serial = self.serial
-        raise_fault(self.reserve(DICT_HEAD))
+        if self.used + DICT_HEAD > self.room:
+            raise_fault(self.reserve(DICT_HEAD))
         number = <uint16_t>schema.number
         head = self.row_data + self.used
         head[0] = DICT_TAG
@@ -501,7 +504,9 @@ cdef class Decoder:
     cdef inline object read_row(self, Py_ssize_t row):
         cdef const char* begin
         cdef const char* end
-        raise_fault(item_of(&self.view, row, &begin, &end))
+        cdef Fault fault = item_of(&self.view, row, &begin, &end)
+        if fault:
+            raise_fault(fault)
         return self.reader.read_item(begin, end, self.schemas)
 
     cdef object key_at(self, Py_ssize_t row):

@@ -1,5 +1,6 @@
 """The codec between items and row bytes: see rows.pxd for the bytes."""
 
+cimport cython
 from cpython.bytes cimport (
     PyBytes_AS_STRING,
     PyBytes_CheckExact,
@@ -8,10 +9,20 @@ from cpython.bytes cimport (
 )
 from cpython.dict cimport PyDict_CheckExact, PyDict_Next, PyDict_SetItem, PyDict_Size
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact, PyFloat_FromDouble
-from cpython.list cimport PyList_CheckExact, PyList_GET_SIZE
+from cpython.list cimport (
+    PyList_CheckExact,
+    PyList_GET_SIZE,
+    PyList_New,
+    PyList_SET_ITEM,
+)
 from cpython.long cimport PyLong_CheckExact, PyLong_FromLongLong
 from cpython.ref cimport Py_INCREF, Py_XDECREF, PyObject
-from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
+from cpython.tuple cimport (
+    PyTuple_GET_ITEM,
+    PyTuple_GET_SIZE,
+    PyTuple_New,
+    PyTuple_SET_ITEM,
+)
 from cpython.unicode cimport PyUnicode_CheckExact
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memcpy
@@ -268,6 +279,7 @@ cdef inline uint64_t place_of(const char* data, Py_ssize_t size) noexcept nogil:
     return ((word ^ <uint64_t>size) * 0x9E3779B97F4A7C15u) >> 55
 
 
+@cython.final
 cdef class RowReader:
     """Reads values from row bytes."""
 
@@ -289,7 +301,7 @@ cdef class RowReader:
             raise_fault(BAD_ROW)
         return item
 
-    cdef object read_value(self, const char** at, const char* end):
+    cdef inline object read_value(self, const char** at, const char* end):
         cdef const char* p = at[0]
         cdef Tag tag
         cdef uint64_t size
@@ -331,7 +343,7 @@ cdef class RowReader:
             return load_blob(p + 8, size, tag == DILL)
         raise_fault(BAD_ROW)
 
-    cdef object read_text(self, const char** at, const char* end, int width):
+    cdef inline object read_text(self, const char** at, const char* end, int width):
         cdef const char* p = at[0]
         cdef uint64_t count
         bound(p, end, 4)
@@ -345,7 +357,7 @@ cdef class RowReader:
             return PyUnicode_FromKindAndData(1, p, count)
         return wide_text(p, count, width)
 
-    cdef object short_text(self, const char* data, Py_ssize_t size):
+    cdef inline object short_text(self, const char* data, Py_ssize_t size):
         cdef PyObject** place = &self.strings[place_of(data, size)]
         cdef PyObject* known = place[0]
         cdef object text
@@ -379,16 +391,21 @@ cdef class RowReader:
         return item
 
     cdef object read_sequence(self, const char** at, const char* end, bint as_list):
-        cdef uint64_t count, i
-        cdef list items
+        cdef Py_ssize_t count, i
+        cdef object items, value
         bound(at[0], end, 5)
         count = load32(at[0] + 1)
         at[0] += 5
         bound(at[0], end, count)  # a value has a byte at least
-        items = []
+        items = PyList_New(count) if as_list else PyTuple_New(count)
         for i in range(count):
-            items.append(self.read_value(at, end))
-        return items if as_list else tuple(items)
+            value = self.read_value(at, end)
+            Py_INCREF(value)
+            if as_list:
+                PyList_SET_ITEM(items, i, value)
+            else:
+                PyTuple_SET_ITEM(items, i, value)
+        return items
 
     cdef tuple read_schema(self, const char* schema):
         """The keys; the view has checked that all are there."""

@@ -270,9 +270,7 @@ def meddling_value() -> datetime:
 def test_an_item_that_uses_the_encoder_it_goes_into_is_told_so(monkeypatch, method):
     encoder = Encoder()
     arguments = {"add": (1,), "extend": ([1],)}.get(method, ())
-    monkeypatch.setattr(
-        Meddler, "action", lambda: getattr(encoder, method)(*arguments)
-    )
+    monkeypatch.setattr(Meddler, "action", lambda: getattr(encoder, method)(*arguments))
     for item in (Meddler(), {"a": 1, "b": meddling_value()}, [2, meddling_value()]):
         with pytest.raises(RuntimeError, match="one thread at a time"):
             encoder.add(item)
