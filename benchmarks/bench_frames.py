@@ -14,7 +14,8 @@ import pytest
 from benchmarks import data
 from benchmarks.conftest import Scale
 from benchmarks.contest import Contest
-from chronomux._core.frames import Decoder, Encoder
+from chronomux._core.decoder import Decoder
+from chronomux._core.encoder import Encoder
 
 BATCH = 100
 PROTOCOL = 5

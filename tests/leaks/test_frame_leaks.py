@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from chronomux._core.frames import Decoder, Encoder
+from chronomux._core.decoder import Decoder
+from chronomux._core.encoder import Encoder
 from chronomux.errors import FrameError
 
 
@@ -84,7 +85,8 @@ def test_a_refused_buffer_is_let_go() -> None:
 def test_memory_does_not_grow_with_the_number_of_frames() -> None:
     script = """
         import resource
-        from chronomux._core.frames import Decoder, Encoder
+        from chronomux._core.decoder import Decoder
+from chronomux._core.encoder import Encoder
         from chronomux.errors import FrameError
 
         def rows(turn):

@@ -15,7 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chronomux._core.frames import Decoder, Encoder, _seal
+from chronomux._core.decoder import Decoder
+from chronomux._core.encoder import Encoder
+from chronomux._core.frames import _seal
 from chronomux.errors import FrameError
 
 

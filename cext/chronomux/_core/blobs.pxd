@@ -1,7 +1,8 @@
 """Blobs: what no tag can say, as bytes of a pickle."""
 
 
-# Pickles an object (protocol 5); sets whether dill had to help. Raises what pickle raises.
+# Pickles an object (protocol 5); sets whether dill had to help. Raises what pickle
+# raises.
 cdef bytes dump_blob(object item, bint* by_dill)
 
 # The object of a blob in someone else's memory, of which nothing is kept.

@@ -10,8 +10,8 @@ from pickle import Pickler, PicklingError, UnpicklingError, loads
 
 from chronomux.errors import FrameError
 
-# Reducers of multiprocessing (connections, sockets, ...) beside everyone's, and how many
-# of each there were. A merged dict: C asks it faster than a ChainMap.
+# Reducers of multiprocessing (connections, sockets, ...) beside everyone's, and how
+# many of each there were. A merged dict: C asks it faster than a ChainMap.
 cdef dict _reducers = {}
 cdef Py_ssize_t _general = 0, _extra = 0
 

@@ -18,11 +18,6 @@ but with its whole item, so that what two values share they still share, and an 
 contain itself. So is an item with two values to pickle: one pickle is cheaper than two.
 """
 
-from cpython.ref cimport PyObject
-from libc.stdint cimport uint64_t
-
-from chronomux._core.frame_layout cimport FrameBuilder
-
 cdef enum Tag:
     NONE = 1
     FALSE
@@ -38,38 +33,3 @@ cdef enum Tag:
     DICT  # DICT_TAG of the layout
     LIST
     TUPLE
-
-# How a row was written.
-cdef enum Written:
-    DONE
-    OTHER_SCHEMA  # the keys are not those
-    WHOLE  # the item must be pickled whole
-
-cdef enum:
-    STRINGS = 512  # places for short strings, a power of two
-
-# All write behind frame.used. Unless they return DONE, what they wrote is to be dropped.
-cdef int write_item_value(FrameBuilder frame, object item) except -1
-cdef int write_values(FrameBuilder frame, dict item, tuple keys) except -1
-cdef int write_sequence(FrameBuilder frame, object item) except -1
-cdef int write_whole(FrameBuilder frame, object item) except -1
-
-# A schema as the layout has it; None if a key is not exactly a str.
-cdef bytes schema_bytes(tuple keys)
-
-
-cdef class RowReader:
-    """Reads values; remembers short strings, so that repeated ones are one object."""
-
-    cdef PyObject* strings[STRINGS]
-
-    # The item in [begin, end), no byte more or less. `schemas` are dicts with the keys
-    # in order and None as values.
-    cdef object read_item(self, const char* begin, const char* end, list schemas)
-    cdef object read_value(self, const char** at, const char* end)
-    # For this module and its tests only.
-    cdef object read_text(self, const char** at, const char* end, int width)
-    cdef object short_text(self, const char* data, Py_ssize_t size)
-    cdef dict read_dict(self, const char** at, const char* end, list schemas)
-    cdef object read_sequence(self, const char** at, const char* end, bint as_list)
-    cdef tuple read_schema(self, const char* schema)

@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
-from chronomux._core.frames import Decoder, Encoder, _seal
+from chronomux._core.decoder import Decoder
+from chronomux._core.encoder import Encoder
+from chronomux._core.frames import _seal
 from chronomux.errors import ChronomuxError, FrameError
 
 RECORD = {"time": 1.5, "name": "a", "n": 7, "on": True, "off": False, "no": None}
