@@ -86,7 +86,7 @@ def test_memory_does_not_grow_with_the_number_of_frames() -> None:
     script = """
         import resource
         from chronomux._core.decoder import Decoder
-from chronomux._core.encoder import Encoder
+        from chronomux._core.encoder import Encoder
         from chronomux.errors import FrameError
 
         def rows(turn):

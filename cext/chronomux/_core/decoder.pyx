@@ -21,7 +21,7 @@ from chronomux._core.frames cimport (
 )
 from chronomux._core.row_reader cimport RowReader
 
-from chronomux._core.frames import KEY_KINDS
+from chronomux._core.frames import KEY_KINDS as _KEY_KINDS
 
 
 @cython.final
@@ -73,7 +73,7 @@ cdef class Decoder:
     @property
     def key_kind(self):
         """Of the frame: 'int64', 'double' or 'object'."""
-        return KEY_KINDS[self.view.kind]
+        return _KEY_KINDS[self.view.kind]
 
     def __iter__(self):
         return self

@@ -37,7 +37,7 @@ from chronomux._core.row_writer cimport (
     write_whole,
 )
 
-from chronomux._core.frames import KEY_KINDS
+from chronomux._core.frames import KEY_KINDS as _KEY_KINDS
 
 cdef extern from "Python.h":
     long long PyLong_AsLongLongAndOverflow(object value, int* overflow) except? -1
@@ -99,7 +99,7 @@ cdef class Encoder(FrameBuilder):
     @property
     def key_kind(self):
         """Of the open frame: 'int64', 'double' or 'object'."""
-        return KEY_KINDS[self.kind]
+        return _KEY_KINDS[self.kind]
 
     def add(self, object item, object key=NO_KEY):
         """Encode an item into the open frame; without a key it is its own.
@@ -116,7 +116,7 @@ cdef class Encoder(FrameBuilder):
             self.add_row(item, column.kind, column.bits, key)
 
     def extend(self, items, keys=None):
-        """Encode items, with as many keys if any, as `add` does: all of them or none."""
+        """Encode items, with as many keys if any, as `add` does: all or none."""
         cdef Py_ssize_t rows = self.rows, schemas = self.schemas
         cdef bint added = False
         cdef Key column
@@ -150,7 +150,7 @@ cdef class Encoder(FrameBuilder):
         self.clear_frame()
 
     def copy(self, Decoder source not None, Py_ssize_t start=0, stop=None):
-        """Copy rows [start, stop) of the source's frame, as they are: nothing is decoded.
+        """Copy rows [start, stop) of the source's frame; nothing is decoded.
 
         Raises IndexError for rows that it does not have, TypeError if its keys are of
         another kind, OverflowError if the open frame cannot hold its schemas as well:

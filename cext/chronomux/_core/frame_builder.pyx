@@ -1,7 +1,7 @@
 """Frames under construction: rows one by one, or slices of other frames."""
 
 from cpython.mem cimport PyMem_RawFree, PyMem_RawRealloc
-from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint16_t, uint32_t
 from libc.string cimport memcmp, memcpy, memset
 
 from chronomux._core.frames cimport (

@@ -224,7 +224,7 @@ cdef class RowReader:
 
 
 cdef object wide_text(const char* data, Py_ssize_t count, int width):
-    """Characters at any address; Python reads them as numbers, which must be aligned."""
+    """Characters at any address; Python reads them as numbers, so aligned ones."""
     cdef object aligned
     cdef Py_ssize_t i
     if width == 4:

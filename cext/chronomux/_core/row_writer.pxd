@@ -8,7 +8,8 @@ cdef enum Written:
     OTHER_SCHEMA  # the keys are not those
     WHOLE  # the item must be pickled whole
 
-# All write behind frame.used. Unless they return DONE, what they wrote is to be dropped.
+# All write behind frame.used. Unless they return DONE, what they wrote is to be
+# dropped.
 cdef int write_item_value(FrameBuilder frame, object item) except -1
 cdef int write_values(FrameBuilder frame, dict item, tuple keys) except -1
 cdef int write_sequence(FrameBuilder frame, object item) except -1
