@@ -10,6 +10,7 @@ __all__ = [
     "ChronomuxError",
     "DeadInputError",
     "DisorderError",
+    "FrameError",
     "NestedPoolError",
     "ReaderError",
     "RemoteError",
@@ -53,6 +54,10 @@ class ReaderError(ChronomuxError, ValueError):
 
 class TimestampError(ReaderError):
     """A text is not a time in the format asked for."""
+
+
+class FrameError(ChronomuxError, ValueError):
+    """Bytes that should be a frame are not one, or were damaged on their way."""
 
 
 class WorkerDiedError(ChronomuxError, RuntimeError):

@@ -1,0 +1,9 @@
+"""Blobs: what no tag can say, as bytes of a pickle."""
+
+
+# Pickles an object (protocol 5); sets whether dill had to help. Raises what pickle
+# raises.
+cdef bytes dump_blob(object item, bint* by_dill)
+
+# The object of a blob in someone else's memory, of which nothing is kept.
+cdef object load_blob(const char* data, Py_ssize_t size, bint by_dill)

@@ -1,0 +1,23 @@
+"""Row bytes into items: see rows.pxd for the bytes."""
+
+from cpython.ref cimport PyObject
+
+cdef enum:
+    STRINGS = 512  # places for short strings, a power of two
+
+
+cdef class RowReader:
+    """Reads values; remembers short strings, so that repeated ones are one object."""
+
+    cdef PyObject* strings[STRINGS]
+
+    # The item in [begin, end), no byte more or less. `schemas` are dicts with the keys
+    # in order and None as values.
+    cdef object read_item(self, const char* begin, const char* end, list schemas)
+    cdef object read_value(self, const char** at, const char* end)
+    # For this module and its tests only.
+    cdef object read_text(self, const char** at, const char* end, int width)
+    cdef object short_text(self, const char* data, Py_ssize_t size)
+    cdef dict read_dict(self, const char** at, const char* end, list schemas)
+    cdef object read_sequence(self, const char** at, const char* end, bint as_list)
+    cdef tuple read_schema(self, const char* schema)

@@ -1,0 +1,7 @@
+from typing import Literal, TypeAlias
+
+_KeyKind: TypeAlias = Literal["object", "int64", "double"]
+
+KEY_KINDS: tuple[_KeyKind, ...]
+
+def _seal(frame: bytearray) -> None: ...
