@@ -80,6 +80,7 @@ cdef class KeyPath:
         # Interned, a name is found in a dict without comparing text.
         self.names = tuple([interned(name) for name in names])
         self.indices = tuple([place_of(name) for name in names])
+        self.only = self.names[0] if len(names) == 1 else None
 
     def __call__(self, item):
         return self.key_of(item)
@@ -92,6 +93,11 @@ cdef class KeyPath:
 
     cdef object key_of(self, object item):
         cdef Py_ssize_t i
+        cdef PyObject* found
+        if self.only is not None and PyDict_CheckExact(item):  # what most keys are
+            found = PyDict_GetItemWithError(item, self.only)
+            if found is not NULL and not is_callable(<object>found):
+                return <object>found
         here = item
         for i in range(len(self.names)):
             name = self.names[i]
