@@ -199,8 +199,8 @@ cdef class Decoder:
             self.busy = False
 
     cdef inline object read_row(self, Py_ssize_t row):
-        cdef const char* begin
-        cdef const char* end
+        cdef const char* begin = NULL
+        cdef const char* end = NULL
         cdef Fault fault = item_of(&self.view, row, &begin, &end)
         if fault:
             raise_fault(fault)
@@ -216,9 +216,9 @@ cdef class Decoder:
         return double_key(&self.view, row)
 
     cdef object object_key_at(self, Py_ssize_t row):
-        cdef const char* begin
-        cdef const char* item
-        cdef const char* end
+        cdef const char* begin = NULL
+        cdef const char* item = NULL
+        cdef const char* end = NULL
         self.begin()
         if not 0 <= row < self.view.rows:
             raise IndexError(f"row {row} of a frame of {self.view.rows} rows")

@@ -49,7 +49,7 @@ cdef enum:
 cdef object NO_KEY = object()
 
 cdef inline int64_t bits_of(double value) noexcept:
-    cdef int64_t bits
+    cdef int64_t bits = 0
     memcpy(&bits, &value, sizeof(bits))
     return bits
 

@@ -1,5 +1,6 @@
 """Frames under construction, as bytes and without the GIL."""
 
+cimport cython
 from libc.stdint cimport int64_t, uint64_t
 
 from chronomux._core.frames cimport MOST_SCHEMAS, Fault, FrameView, KeyKind
@@ -47,6 +48,7 @@ cdef class FrameBuilder:
 
 
 # What was written after the last row becomes a row. reserve_rows(1) came before.
+@cython.nonecheck(False)  # which would need the GIL
 cdef inline void finish_row(FrameBuilder frame, int64_t key) noexcept nogil:
     frame.key_column[frame.rows] = key
     frame.rows += 1

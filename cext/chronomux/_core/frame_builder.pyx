@@ -1,3 +1,5 @@
+# cython: nonecheck=False
+# (A check for None would need the GIL; `self` is never None.)
 """Frames under construction: rows one by one, or slices of other frames."""
 
 from cpython.mem cimport PyMem_RawFree, PyMem_RawRealloc
@@ -135,7 +137,7 @@ cdef class FrameBuilder:
 
     cdef Fault map_schemas(self, FrameView* view) noexcept nogil:
         """Bring all schemas of the view in, once for each pair of frames."""
-        cdef Py_ssize_t before = self.schemas, i, number
+        cdef Py_ssize_t before = self.schemas, i, number = 0
         cdef const char* schema = view.schema_data
         cdef Fault fault
         if view.target == <void*>self and view.target_serial == self.serial:
@@ -156,10 +158,10 @@ cdef class FrameBuilder:
     cdef Fault copy_rows(
         self, FrameView* view, Py_ssize_t start, Py_ssize_t stop
     ) noexcept nogil:
-        cdef const char* begin
-        cdef const char* end
-        cdef const char* row_end
-        cdef const char* item
+        cdef const char* begin = NULL
+        cdef const char* end = NULL
+        cdef const char* row_end = NULL
+        cdef const char* item = NULL
         cdef char* out
         cdef Py_ssize_t i, used = self.used, base
         cdef Fault fault

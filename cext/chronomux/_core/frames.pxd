@@ -106,19 +106,19 @@ cdef inline Py_ssize_t padded(Py_ssize_t size) noexcept nogil:
 
 
 cdef inline uint64_t load64(const char* p) noexcept nogil:
-    cdef uint64_t word
+    cdef uint64_t word = 0
     memcpy(&word, p, sizeof(word))
     return word
 
 
 cdef inline uint32_t load32(const char* p) noexcept nogil:
-    cdef uint32_t word
+    cdef uint32_t word = 0
     memcpy(&word, p, sizeof(word))
     return word
 
 
 cdef inline uint16_t load16(const char* p) noexcept nogil:
-    cdef uint16_t word
+    cdef uint16_t word = 0
     memcpy(&word, p, sizeof(word))
     return word
 
@@ -128,7 +128,7 @@ cdef inline int64_t int_key(const FrameView* view, Py_ssize_t row) noexcept nogi
 
 
 cdef inline double double_key(const FrameView* view, Py_ssize_t row) noexcept nogil:
-    cdef double key
+    cdef double key = 0
     memcpy(&key, view.key_column + 8 * row, sizeof(key))
     return key
 

@@ -142,7 +142,7 @@ cdef Fault item_of(
 
 cdef inline Fault check_rows(const FrameView* view) noexcept nogil:
     cdef Py_ssize_t i
-    cdef const char* begin
+    cdef const char* begin = NULL
     cdef const char* end = view.row_data
     cdef const char* previous
     cdef Fault fault

@@ -103,7 +103,7 @@ cdef class RowReader:
         cdef const char* p = at[0]
         cdef Tag tag
         cdef uint64_t size
-        cdef double real
+        cdef double real = 0
         bound(p, end, 1)
         tag = <Tag>p[0]
         p += 1
@@ -174,7 +174,7 @@ cdef class RowReader:
     cdef dict read_dict(self, const char** at, const char* end, list schemas):
         cdef const char* p = at[0]
         cdef Py_ssize_t position = 0, number
-        cdef PyObject* key
+        cdef PyObject* key = NULL
         cdef dict template, item
         bound(p, end, DICT_HEAD)
         number = load16(p + 1)

@@ -179,8 +179,8 @@ cdef int write_values(FrameBuilder frame, dict item, tuple keys) except -1:
     A blob's code may change the dict: then the keys differ, or their number does.
     """
     cdef Py_ssize_t count = PyTuple_GET_SIZE(keys), i = 0, position = 0
-    cdef PyObject* key
-    cdef PyObject* value
+    cdef PyObject* key = NULL
+    cdef PyObject* value = NULL
     cdef bint pickled = False
     cdef int written
     if PyDict_Size(item) != count:

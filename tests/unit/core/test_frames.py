@@ -159,7 +159,6 @@ def test_a_key_of_another_kind_is_refused_until_the_frame_is_taken():
 
 
 def test_repeated_short_strings_and_keys_are_one_object():
-    first, second = (Decoder(frame_of({"k" * 20: "va" * 9})) for _ in range(2))
     decoder = Decoder()
     made = []
     for _ in range(2):
@@ -167,7 +166,6 @@ def test_repeated_short_strings_and_keys_are_one_object():
         made += decoder.take()
     assert len({id(item["key"]) for item in made}) == 1
     assert len({id(key) for item in made for key in item}) == 1
-    assert next(iter(first.take()[0])) is next(iter(second.take()[0]))
 
 
 def test_decoded_dicts_are_independent():
