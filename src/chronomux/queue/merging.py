@@ -144,10 +144,22 @@ def _times(keys: tuple[Any, ...]) -> tuple[memoryview, ...]:
     finest = np.result_type(*(key.dtype for key in keys)).newbyteorder("=")
     columns = []
     for number, key in enumerate(keys):
-        column = key.astype(finest)
-        if key.dtype != finest and not np.array_equal(
-            column.astype(key.dtype), key, equal_nan=True
-        ):
+        column = _exactly(key, finest)
+        if column is None:
             raise OverflowError(f"times of input {number} do not fit {finest}")
         columns.append(memoryview(column.view(np.int64)))
     return tuple(columns)
+
+
+def _exactly(times: Any, finest: np.dtype[Any]) -> Any:
+    """The times in another unit, or None if one does not fit."""
+    import numpy as np
+
+    if times.dtype == finest:
+        return times
+    try:
+        converted = times.astype(finest)
+        back = converted.astype(times.dtype)
+    except OverflowError:  # old numpy wraps instead
+        return None
+    return converted if np.array_equal(back, times, equal_nan=True) else None
