@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from chronomux.errors import WorkerDiedError
@@ -134,8 +136,36 @@ def start_quietly(start: Callable[[], None]) -> None:
             category=DeprecationWarning,
             module="multiprocess\\.popen_fork",
         )
-    with lifecycle.signals_held():
+    with _fork_hooks_heard(), lifecycle.signals_held():
         start()
+
+
+@contextmanager
+def _fork_hooks_heard() -> Iterator[None]:
+    """Raise what a signal handler raised in a hook that Python runs around a fork.
+
+    Python only reports it as unraisable and goes on, so Ctrl-C would be lost: another
+    thread may take the signal although this one holds it back. Handlers, and so this,
+    run in the main thread only.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    report, lost = sys.unraisablehook, []
+
+    def hear(unraisable: Any) -> None:
+        if issubclass(unraisable.exc_type, (KeyboardInterrupt, SystemExit)):
+            lost.append(unraisable.exc_value or unraisable.exc_type())
+        else:
+            report(unraisable)
+
+    sys.unraisablehook = hear
+    try:
+        yield
+    finally:
+        sys.unraisablehook = report
+    if lost:
+        raise lost[0]
 
 
 def end_processes(processes: Iterable[Any], grace: float = GRACE_SECONDS) -> bool:
