@@ -105,7 +105,7 @@ def _columns(keys: tuple[Any, ...]) -> tuple[memoryview, ...]:
     import numpy as np
 
     arrays = [key for key in keys if isinstance(key, np.ndarray)]
-    if any(type(array) is not np.ndarray and np.ma.isMA(array) for array in arrays):
+    if any(isinstance(array, np.ma.MaskedArray) for array in arrays):
         raise TypeError("masked arrays have no order; use compressed() or filled()")
     if any(array.dtype.kind in "mM" for array in arrays):
         return _times(keys)
