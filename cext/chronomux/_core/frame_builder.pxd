@@ -43,6 +43,7 @@ cdef class FrameBuilder:
     ) noexcept nogil
     cdef Py_ssize_t size(self) noexcept nogil  # bytes of the frame as it stands
     cdef void write_to(self, char* memory) noexcept nogil  # size() bytes
+    cdef void shrink(self) noexcept nogil  # an empty frame lets go of what it grew by
     cdef void clear_frame(self) noexcept nogil  # begins a new frame
     cdef Fault map_schemas(self, FrameView* view) noexcept nogil
 

@@ -236,6 +236,14 @@ cdef class FrameBuilder:
         self.rows = self.used = self.schemas = 0
         self.serial += 1
 
+    cdef void shrink(self) noexcept nogil:
+        cdef char* moved
+        if self.used == 0 and self.room > FIRST_BYTES:
+            moved = <char*>PyMem_RawRealloc(self.row_data, FIRST_BYTES)
+            if moved != NULL:
+                self.row_data = moved
+                self.room = FIRST_BYTES
+
 
 cdef inline Fault renumber(
     const FrameView* view, char* item, Py_ssize_t size

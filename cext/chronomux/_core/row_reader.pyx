@@ -11,6 +11,7 @@ from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memcpy
 
+from queue import Empty as _Empty
 from sys import intern
 
 from chronomux._core.blobs cimport load_blob
@@ -28,6 +29,7 @@ from chronomux._core.rows cimport (
     BYTES,
     DICT,
     DILL,
+    END,
     FALSE,
     FLOAT,
     INT,
@@ -48,6 +50,8 @@ cdef extern from "Python.h":
     object PyUnicode_FromKindAndData(int kind, const void* data, Py_ssize_t size)
     object PyDict_Copy(object template)
     PyObject* PyList_GET_ITEM(object items, Py_ssize_t i)
+
+cdef object EMPTY = _Empty
 
 cdef enum:
     SHORT = 32  # characters of a string that is remembered
@@ -133,6 +137,8 @@ cdef class RowReader:
             bound(p + 4, end, size)
             at[0] = p + 4 + size
             return PyBytes_FromStringAndSize(p + 4, size)
+        if tag == END:
+            return EMPTY
         if tag == PICKLE or tag == DILL:
             bound(p, end, 8)
             size = load64(p)

@@ -1,5 +1,7 @@
 """Items into row bytes."""
 
+from queue import Empty as _Empty
+
 from cpython.bytes cimport (
     PyBytes_AS_STRING,
     PyBytes_CheckExact,
@@ -22,6 +24,7 @@ from chronomux._core.frames cimport KEY_HEAD, SCHEMA_HEAD, raise_fault
 from chronomux._core.rows cimport (
     BYTES,
     DILL,
+    END,
     FALSE,
     FLOAT,
     INT,
@@ -55,6 +58,8 @@ cdef extern from "Python.h":
     void* PyUnicode_DATA(object text)
     bint PyObject_IS_GC(PyObject* value)
     PyObject* PyList_GET_ITEM(object items, Py_ssize_t i)
+
+cdef object EMPTY = _Empty
 
 cdef enum:
     SCALAR = 9  # bytes of the largest value of one size
@@ -161,6 +166,8 @@ cdef inline int write_value(
         return put_tag(frame, NONE)
     elif PyBytes_CheckExact(<object>value):
         return write_bytes(frame, <object>value)
+    elif <object>value is EMPTY:
+        return put_tag(frame, END)
     return write_rest(frame, value, pickled)
 
 

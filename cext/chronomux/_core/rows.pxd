@@ -9,6 +9,7 @@ A value is a tag and:
                          Python holds them: exact for surrogates, and just a memcpy
     BYTES                length (4), bytes
     PICKLE, DILL         length (8), the blob
+    END                  nothing: `queue.Empty`, the class, which ends a stream
     LIST, TUPLE          length (4), values                               (items only)
     DICT                 number of the schema (2), values of its keys     (items only)
 
@@ -33,3 +34,4 @@ cdef enum Tag:
     DICT  # DICT_TAG of the layout
     LIST
     TUPLE
+    END

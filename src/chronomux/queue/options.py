@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from chronomux._core.keypath import KeyPath
 from chronomux.types import SortKey
 
-__all__ = ["Options", "SortedOptions", "collect"]
+__all__ = ["Options", "SortedOptions", "collect", "sort_key_function"]
 
 Chosen = TypeVar("Chosen", bound="Options")
 
@@ -74,19 +74,24 @@ class SortedOptions(Options):
 
     def key(self) -> Callable[[Any], Any] | None:
         """The sort key as a function; None for the item itself."""
-        if self.sort_key is None:
-            return None
-        if isinstance(self.sort_key, str):
-            return KeyPath(*self.sort_key.split("."))
-        if callable(self.sort_key):
-            return self.sort_key
-        try:
-            return KeyPath(*self.sort_key)
-        except (TypeError, ValueError) as error:
-            raise type(error)(
-                f"sort_key={self.sort_key!r}: use None, a callable, a path 'a.b.c' "
-                f"or a list of its names ({error})"
-            ) from None
+        return sort_key_function(self.sort_key)
+
+
+def sort_key_function(sort_key: SortKey) -> Callable[[Any], Any] | None:
+    """What takes the key from an item; None for the item itself."""
+    if sort_key is None:
+        return None
+    if isinstance(sort_key, str):
+        return KeyPath(*sort_key.split("."))
+    if callable(sort_key):
+        return sort_key
+    try:
+        return KeyPath(*sort_key)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"sort_key={sort_key!r}: use None, a callable, a path 'a.b.c' "
+            f"or a list of its names ({error})"
+        ) from None
 
 
 def collect(

@@ -1,48 +1,229 @@
-"""The queue that multiplexers make."""
+"""The queue between processes: frames in shared memory."""
 
 from __future__ import annotations
 
-import logging
-import multiprocessing
+import os
+import pickle
 import queue
-import reprlib
-from multiprocessing.context import BaseContext
-from multiprocessing.queues import Queue as ProcessQueue
-from typing import TYPE_CHECKING, Any
+import tempfile
+import threading
+import uuid
+import weakref
+from collections.abc import Iterator
+from multiprocessing import reduction
+from typing import Any
+
+from chronomux._core.queue_core import KeyMode, QueueCore
+from chronomux._core.receiver import Receiver
+from chronomux._core.ring import HEADER_BYTES, Ring
+from chronomux._core.sender import Sender
+from chronomux.queue.iterable_queue import IterableQueue
+from chronomux.queue.options import sort_key_function
+from chronomux.queue.outgoing import Outgoing
+from chronomux.queue.process_life import has_ended, started
+from chronomux.types import SortKey
 
 __all__ = ["Queue"]
 
-logger = logging.getLogger("chronomux")
+_queues: weakref.WeakValueDictionary[bytes, Queue] = weakref.WeakValueDictionary()
+_abandoned: list[object] = []  # of the parent, in a forked child: never touched again
 
 
-if TYPE_CHECKING:
-    _Base = ProcessQueue[Any]
-else:
-    _Base = ProcessQueue  # takes a parameter from Python 3.12 on only
+class Queue(QueueCore):
+    """A queue between processes and threads, as `multiprocessing.Queue`, but faster.
 
-
-class Queue(_Base):
-    """A queue between processes and threads, as `multiprocessing.Queue`.
+    maxsize: items that it holds at most, in all processes; 0 or less for no bound: then
+    a put never waits, and what the ring cannot take waits in the producer's memory.
+    sort_key: how items are ordered by a multiplexer that merges this queue, as its own
+    `sort_key`; the key is then taken when an item is put, in the producer. Numbers are
+    their own keys. ring_bytes: shared memory, in bytes; an item may be larger.
 
     `Queue.Empty`, put as an item, ends a stream; it is `queue.Empty`, and what `get`
-    raises when it has waited in vain. maxsize: items; 0 or less for no bound. ctx: the
-    multiprocessing context; the default one when None.
+    raises when it has waited in vain. Iteration ends with it.
 
-    A queue travels to a process as an argument of `Process`, or by fork. An item that
-    cannot be pickled is logged and lost: the pickling is done behind `put`.
+    A queue travels to other processes by fork, as an argument of a `Process` or of a
+    task of a pool, and through another queue. Items are sent in batches: one alone goes
+    at once, others wait for a millisecond at most; `flush` sends them now, and so does
+    the end of the process. OSError when there is no shared memory.
     """
 
     Empty = queue.Empty
     Full = queue.Full
 
-    def __init__(self, maxsize: int = 0, *, ctx: BaseContext | None = None) -> None:
-        super().__init__(maxsize, ctx=ctx or multiprocessing.get_context())
+    def __init__(
+        self,
+        maxsize: int = 0,
+        *,
+        sort_key: SortKey = None,
+        ring_bytes: int = 1 << 20,
+    ) -> None:
+        name = uuid.uuid4().bytes
+        fd = _memory(HEADER_BYTES + ring_bytes)
+        try:
+            ring = Ring(fd, name=name, maxsize=max(0, maxsize))
+        except BaseException:
+            os.close(fd)
+            raise
+        self._begin(ring, sort_key, False)
 
-    @staticmethod
-    def _on_queue_feeder_error(error: Exception, item: Any) -> None:
-        logger.error(
-            "an item put on a Queue is lost, it cannot be sent: %s: %s (the item: %s)",
-            type(error).__name__,
-            error,
-            reprlib.repr(item),
-        )
+    def _begin(self, ring: Ring, sort_key: SortKey, keyless: bool) -> None:
+        function = sort_key_function(sort_key)
+        mode = KeyMode.ITEM_KEYS if function is None else KeyMode.FUNCTION_KEYS
+        self._open(ring, KeyMode.NO_KEYS if keyless else mode, function)
+        self._keyless = keyless
+        self._lock = threading.Lock()
+        self._outgoing: Outgoing | None = None
+        self._joins = True
+        self.sort_key = sort_key
+        _queues[ring.name] = self
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._ring.name.hex()[:8]}>"
+
+    def __iter__(self) -> Iterator[Any]:
+        """The items until Empty comes."""
+        return IterableQueue(self)
+
+    @property
+    def maxsize(self) -> int:
+        """Items that it holds at most; 0 for no bound."""
+        return self._ring.maxsize
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        handle = reduction.DupFd(self._ring.fileno())
+        key, keyless = _portable(self.sort_key, self._keyless)
+        return _arrive, (type(self), self._ring.name, handle, key, keyless)
+
+    # ---- The end
+
+    def close(self) -> None:
+        """Say that this process will use the queue no more; what it put still goes out.
+
+        For other processes the queue goes on.
+        """
+        if not self._closed:
+            self._closed = True
+            if self._outgoing is not None:
+                self._outgoing.finish()
+
+    def join_thread(self) -> None:
+        """Wait, after `close`, until all that was put is where others can get it."""
+        if not self._closed:
+            raise ValueError(f"{self!r} is not closed: close() it first")
+        if self._outgoing is not None:
+            self._outgoing.wait()
+
+    def cancel_join_thread(self) -> None:
+        """Let the process exit without waiting for what it put; that may be lost."""
+        self._joins = False
+        if self._outgoing is not None:
+            self._outgoing.do_not_wait()
+
+    def flush(self) -> None:
+        """Return when all that this process put is in shared memory.
+
+        Whatever happens to this process then, these items are not lost.
+        """
+        if self._outgoing is not None:
+            self._outgoing.flush(self._bury_producers)
+
+    def producers_alive(self) -> bool:
+        """False if processes put on this queue, and all that did not exit in order are
+        dead."""
+        put = [(pid, began) for pid, began, _ in self._ring.producers()]
+        return not put or not all(has_ended(*process) for process in put)
+
+    # ---- What the core asks for
+
+    def _new_sender(self) -> Sender:
+        with self._lock:
+            if self._outgoing is None:
+                self._outgoing = Outgoing(self, self._ring)
+                if not self._joins:
+                    self._outgoing.do_not_wait()
+            return self._outgoing.sender
+
+    def _new_receiver(self) -> Receiver:
+        with self._lock:
+            pid = os.getpid()
+            identity = pid << 32 | started(pid) & 0xFFFFFFFF
+            return self._receiver or Receiver(self._ring, identity)
+
+    def _feed(self) -> None:
+        if self._outgoing is not None:
+            self._outgoing.feed()
+
+    def _bury_producers(self) -> None:
+        """What dead producers held takes no more room."""
+        for pid, began, held in self._ring.producers():
+            if held and has_ended(pid, began):
+                self._ring.write_off(pid, began)
+
+    def _bury_partners(self, receiver: Receiver) -> None:
+        """Do not wait for the rest of a large item that nobody sends or takes."""
+        assembler, own, slot = receiver.waits_for()
+        if own:
+            pid, began = self._ring.producer(slot)
+            if pid == 0 or has_ended(pid, began):
+                receiver.give_up()
+        elif assembler and _assembler_ended(assembler):
+            receiver.dismiss(assembler)
+
+    def _after_fork(self) -> None:
+        """In the child: what the parent put and got is none of ours."""
+        _abandoned.append((self._forget(), self._outgoing))
+        self._lock = threading.Lock()
+        self._outgoing = None
+
+
+def _assembler_ended(identity: int) -> bool:
+    pid, began = identity >> 32, identity & 0xFFFFFFFF
+    return has_ended(pid, 0) or started(pid) & 0xFFFFFFFF != began
+
+
+def _memory(size: int) -> int:
+    """The descriptor of a file that is memory only and has no name: nothing is left of
+    it when the last process that has it ends, however it ends."""
+    if hasattr(os, "memfd_create"):
+        fd = os.memfd_create("chronomux-queue")
+    else:
+        fd, path = tempfile.mkstemp(prefix="chronomux-queue-")
+        os.unlink(path)
+    try:
+        os.ftruncate(fd, size)
+    except OSError as error:
+        os.close(fd)
+        text = f"no shared memory of {size} bytes for a queue: {error.strerror}"
+        raise OSError(error.errno, text) from None
+    return fd
+
+
+def _portable(sort_key: SortKey, keyless: bool) -> tuple[SortKey, bool]:
+    """A sort key that cannot travel stays: the multiplexer then makes the keys."""
+    try:
+        pickle.dumps(sort_key)
+    except Exception:
+        return None, True
+    return sort_key, keyless
+
+
+def _arrive(
+    kind: type[Queue], name: bytes, handle: Any, sort_key: SortKey, keyless: bool
+) -> Queue:
+    """A queue from another process; in one process it is one object."""
+    fd = handle.detach()  # also if it is known: the sender keeps it until then
+    known = _queues.get(name)
+    if known is not None:
+        os.close(fd)
+        return known
+    arrived = kind.__new__(kind)
+    arrived._begin(Ring(fd), sort_key, keyless)
+    return arrived
+
+
+def _after_fork_in_child() -> None:
+    for known in list(_queues.values()):
+        known._after_fork()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,42 @@
+"""put and get of a queue over a ring."""
+
+from libc.stdint cimport int64_t
+
+from chronomux._core.receiver cimport Receiver
+from chronomux._core.ring cimport Ring
+from chronomux._core.sender cimport Sender
+
+# How an item that is put without a key gets one.
+cpdef enum KeyMode:
+    NO_KEYS = 0  # not at all: the multiplexer makes it from the item
+    ITEM_KEYS = 1  # it is its own
+    FUNCTION_KEYS = 2  # by a function
+
+
+cdef class QueueCore:
+    """What `chronomux.Queue` inherits."""
+
+    cdef object __weakref__
+    cdef readonly Ring _ring
+    cdef Sender sender  # None before this process's first put
+    cdef Receiver receiver  # None before its first get
+    cdef bint closed
+    cdef bint bounded
+    cdef KeyMode key_mode
+    cdef object key_function
+
+    cdef Sender put_side(self)
+    cdef Receiver get_side(self)
+
+    # For this module only.
+    cdef int put_chunk(
+        self, Sender sender, list chunk, int64_t deadline, bint paired
+    ) except -1
+    cdef int raise_failure(self) except -1
+    cdef object key_from(self, item)
+    cdef int add(self, Sender sender, object item, object key) except -1
+    cdef int wait_for_room(self, Sender sender, int64_t deadline) except -1
+    cdef object take(self, Receiver receiver)
+    cdef list take_many(self, Receiver receiver, Py_ssize_t most)
+    cdef object wait_for_item(self, int64_t deadline)
+    cdef bint has_items(self) except -1

@@ -1,0 +1,351 @@
+"""put and get of a queue over a ring: the calls that are made for every item."""
+
+from itertools import islice
+from queue import Empty, Full
+
+from cpython.exc cimport PyErr_CheckSignals
+from libc.stdint cimport INT64_MAX, int64_t, uint32_t, uint64_t
+
+from chronomux._core.receiver cimport Receiver
+from chronomux._core.ring cimport (
+    DONE,
+    Outcome,
+    Ring,
+    bell_wait,
+    bell_want,
+    clock_ns,
+)
+from chronomux._core.sender cimport Sender
+
+import os
+
+cdef enum:
+    SLICE = 50_000_000  # ns until a wait looks for signals and the dead
+    CHUNK = 256  # items of put_many inside the gate at once
+
+cdef object NO_KEY = object()
+cdef object NO_ITEM = object()
+cdef object EMPTY = Empty
+
+cdef int64_t deadline_of(bint block, object timeout) except -1:
+    """On clock_ns; 0 for at once."""
+    if not block:
+        return 0
+    if timeout is None:
+        return INT64_MAX
+    seconds = float(timeout)
+    if seconds != seconds:
+        raise ValueError("timeout is NaN: use seconds or None")
+    if seconds <= 0:
+        return 0
+    return clock_ns() + <int64_t>(min(seconds, 1e9) * 1e9)
+
+
+cdef class QueueCore:
+    """What `chronomux.Queue` inherits. Hooks for what is rare:
+
+    _new_sender(), _new_receiver(): this process's first put, get.
+    _feed(): start a feeder.
+    _bury_producers(), _bury_partners(receiver): look for the dead that a wait is for.
+    """
+
+    def __cinit__(self, *args, **options):
+        pass
+
+    def _open(self, Ring ring not None, KeyMode key_mode, key_function=None):
+        """The first thing that happens to a queue, in each process."""
+        self._ring = ring
+        self.bounded = ring.shared.maxsize > 0
+        self.key_mode = key_mode
+        self.key_function = key_function
+
+    def _forget(self):
+        """In a forked child: sender and receiver of the parent, for the caller to keep.
+
+        Another thread may have been in the middle of them: nobody may touch them.
+        """
+        left = self.sender, self.receiver
+        self.sender = None
+        self.receiver = None
+        return left
+
+    @property
+    def _sender(self):
+        return self.sender
+
+    @property
+    def _receiver(self):
+        return self.receiver
+
+    @property
+    def _closed(self):
+        return self.closed
+
+    @_closed.setter
+    def _closed(self, bint closed):
+        self.closed = closed
+
+    # ---- put
+
+    def put(self, item, block=True, timeout=None, *, key=NO_KEY):
+        """Put an item on the queue; it is encoded now.
+
+        block, timeout: whether, and how many seconds at most, to wait for room in a
+        queue with a maxsize; then `Full`. key: the sort key; without one the queue's
+        sort_key tells. Raises what pickle raises for an item that cannot be sent,
+        OSError when memory ends; then the item is not on the queue.
+        """
+        cdef Sender sender = self.put_side()
+        cdef bint admitted
+        if self.key_mode == FUNCTION_KEYS and key is NO_KEY and item is not EMPTY:
+            key = self.key_from(item)
+        sender.enter()
+        try:
+            admitted = sender.admit(1)
+            if not admitted:
+                self.wait_for_room(sender, deadline_of(block, timeout))
+            self.add(sender, item, key)
+        finally:
+            sender.leave()
+        if not sender.fed and not sender.idle():
+            self._feed()
+
+    def put_nowait(self, item):
+        """Put an item, or raise Full at once."""
+        self.put(item, False)
+
+    def put_many(self, items, block=True, timeout=None, *, keys=None):
+        """Put items, with as many keys if any, as `put` does, several times as fast.
+
+        When it raises, for an item or for want of room, those before it were put.
+        """
+        cdef Sender sender = self.put_side()
+        cdef int64_t deadline = deadline_of(block, timeout)
+        cdef list chunk
+        rest = iter(items) if keys is None else zip(items, keys, strict=True)
+        while True:
+            chunk = list(islice(rest, CHUNK))
+            if not chunk:
+                return
+            if self.key_mode == FUNCTION_KEYS and keys is None:
+                chunk = [
+                    (item, NO_KEY if item is EMPTY else self.key_from(item))
+                    for item in chunk
+                ]
+            self.put_chunk(sender, chunk, deadline, keys is not None)
+
+    cdef int put_chunk(
+        self, Sender sender, list chunk, int64_t deadline, bint paired
+    ) except -1:
+        cdef bint pairs = paired or self.key_mode == FUNCTION_KEYS
+        cdef object item, key = NO_KEY
+        sender.enter()
+        try:
+            for entry in chunk:
+                item = entry
+                if pairs:
+                    item, key = <tuple>entry
+                if not sender.admit(1):
+                    self.wait_for_room(sender, deadline)
+                self.add(sender, item, key)
+        finally:
+            sender.leave()
+        if not sender.fed and not sender.idle():
+            self._feed()
+        return 0
+
+    cdef inline Sender put_side(self):
+        if self.closed:
+            raise ValueError(f"{self!r} is closed")
+        if self.sender is None:
+            self.sender = self._new_sender()
+        if self.sender.failure:
+            self.raise_failure()
+        return self.sender
+
+    cdef int raise_failure(self) except -1:
+        self._feed()  # which tries again
+        error = self.sender.failure
+        if error:
+            raise OSError(
+                error,
+                f"no shared memory for what was put on {self!r}: {os.strerror(error)}; "
+                "it is kept, and put again when there is some",
+            )
+        return 0
+
+    cdef object key_from(self, item):
+        try:
+            return self.key_function(item)
+        except Exception:
+            return NO_KEY  # the merge calls it again, and tells whose item it is
+
+    cdef inline int add(self, Sender sender, object item, object key) except -1:
+        """Encode an admitted item. Inside the sender's gate."""
+        cdef bint added = False
+        try:
+            if key is not NO_KEY:
+                sender.add(item, key, True)
+            elif item is EMPTY or self.key_mode != ITEM_KEYS:
+                sender.add(item, None, False)
+            else:
+                sender.add(item, item, True)
+            added = True
+        finally:
+            if not added:
+                sender.release(1)
+        sender.added(item is EMPTY)
+        return 0
+
+    cdef int wait_for_room(self, Sender sender, int64_t deadline) except -1:
+        """Wait until an item is admitted: outside the gate. `Full` at the deadline."""
+        cdef uint32_t calls
+        cdef int64_t left
+        sender.pack()  # what consumers cannot see they cannot take
+        while True:
+            calls = bell_want(&self._ring.shared.room)
+            if sender.admit(1):
+                return 0
+            left = deadline - clock_ns() if deadline else 0
+            if left <= 0:
+                raise Full
+            sender.leave()
+            try:
+                if not sender.fed and not sender.idle():
+                    self._feed()
+                with nogil:
+                    bell_wait(
+                        &self._ring.shared.room, calls, left if left < SLICE else SLICE
+                    )
+                PyErr_CheckSignals()
+                self._bury_producers()
+                if self.closed:
+                    raise ValueError(f"{self!r} is closed")
+            finally:
+                sender.enter()
+
+    # ---- get
+
+    def get(self, block=True, timeout=None):
+        """The next item; decoding it may raise what unpickling raises.
+
+        block, timeout: whether, and how many seconds at most, to wait for one; then
+        `Empty`. Ctrl-C ends a wait.
+        """
+        cdef object item = self.take(self.get_side())
+        if item is not NO_ITEM:
+            return item
+        return self.wait_for_item(deadline_of(block, timeout))
+
+    def get_nowait(self):
+        """The next item, or raise Empty at once."""
+        return self.get(False)
+
+    def get_many(self, Py_ssize_t max_items=1024, block=True, timeout=None):
+        """A list of the next items: one at least, and no more than are there.
+
+        Waits as `get` does. An Empty that was put is the last of its list.
+        """
+        cdef Receiver receiver = self.get_side()
+        cdef list items
+        if max_items < 1:
+            raise ValueError(f"max_items={max_items}: use 1 or more")
+        items = self.take_many(receiver, max_items)
+        if not items:
+            items.append(self.wait_for_item(deadline_of(block, timeout)))
+            if items[0] is not EMPTY and max_items > 1:
+                items += self.take_many(receiver, max_items - 1)
+        return items
+
+    cdef inline Receiver get_side(self):
+        if self.closed:
+            raise ValueError(f"{self!r} is closed")
+        if self.receiver is None:
+            self.receiver = self._new_receiver()
+        return self.receiver
+
+    cdef inline object take(self, Receiver receiver):
+        cdef Py_ssize_t count = 0
+        receiver.enter()
+        try:
+            while receiver.find() == DONE:
+                if receiver.claim(1, &count):
+                    return receiver.receive()
+        finally:
+            receiver.leave()
+        return NO_ITEM
+
+    cdef list take_many(self, Receiver receiver, Py_ssize_t most):
+        cdef Py_ssize_t count = 0
+        cdef list items = [], some
+        receiver.enter()
+        try:
+            while len(items) < most and receiver.find() == DONE:
+                if not receiver.claim(most - len(items), &count):
+                    continue
+                some = receiver.receive_many(count)
+                items += some
+                # Fewer: the next one cannot be decoded, and says so in its own call.
+                if len(some) < count or items[len(items) - 1] is EMPTY:
+                    break
+        except Exception as error:
+            if not items:
+                raise
+            receiver.late_error = error
+        finally:
+            receiver.leave()
+        return items
+
+    cdef object wait_for_item(self, int64_t deadline):
+        cdef Receiver receiver = self.receiver
+        cdef uint32_t calls
+        cdef int64_t left
+        cdef object item
+        while True:
+            # What this process put itself may be all there is.
+            if self.sender is not None and not self.sender.idle():
+                self.sender.flush()
+            calls = bell_want(&self._ring.shared.items)
+            item = self.take(receiver)
+            if item is not NO_ITEM:
+                return item
+            left = deadline - clock_ns() if deadline else 0
+            # A frame in parts is awaited to its end, or that of its producer.
+            if left <= 0 and not receiver.assembling:
+                raise Empty
+            with nogil:
+                bell_wait(
+                    &self._ring.shared.items, calls, left if 0 < left < SLICE else SLICE
+                )
+            PyErr_CheckSignals()
+            self._bury_partners(receiver)
+            if self.closed:
+                raise ValueError(f"{self!r} is closed")
+
+    # ---- Counting
+
+    def qsize(self):
+        """Items that were put and not taken, in all processes; right when it is quiet."""
+        return len(self._ring)
+
+    def empty(self):
+        """Whether no item is there to get."""
+        if self.sender is not None and not self.closed:
+            self.sender.flush()
+        return not self.has_items()
+
+    def full(self):
+        """Whether the queue has as many items as its maxsize allows."""
+        return self.bounded and len(self._ring) >= <int64_t>self._ring.shared.maxsize
+
+    cdef bint has_items(self) except -1:
+        cdef Receiver receiver = self.receiver
+        if self._ring.items_waiting() > 0:
+            return True
+        if receiver is None:
+            return False
+        receiver.enter()
+        try:
+            return receiver.has_own_rows() or receiver.late_error is not None
+        finally:
+            receiver.leave()

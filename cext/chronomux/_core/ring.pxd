@@ -1,0 +1,143 @@
+"""Frames through shared memory. ring_layout.h says what is where, and why no death of
+a process at any instruction can tear it."""
+
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
+
+
+cdef extern from "chronomux/_core/ring_layout.h" nogil:
+    const uint64_t RING_MAGIC
+    const int RING_SLOTS
+
+    ctypedef struct shared_lock:
+        pass
+
+    ctypedef struct gate:
+        pass
+
+    enum record_kind:
+        WHOLE_FRAME
+        FIRST_PART
+        NEXT_PART
+        LAST_PART
+
+    struct record:
+        uint16_t kind
+        uint16_t slot
+        uint32_t rows
+        uint64_t bytes
+        uint64_t before
+
+    struct front:
+        uint64_t tail
+        uint64_t published
+
+    struct slot:
+        uint32_t pid
+        uint64_t started
+        uint64_t held
+
+    struct bell:
+        pass
+
+    struct ring:
+        uint64_t magic
+        uint64_t capacity
+        uint64_t maxsize
+        uint64_t name[2]
+        uint64_t head
+        uint64_t assembler
+        uint64_t turn
+        front fronts[2]
+        bell items
+        bell room
+        shared_lock put_lock
+        uint64_t allocated
+        uint64_t used_slots
+        slot slots[1000]
+
+    uint64_t load_acquire(const uint64_t* word) noexcept
+    uint64_t load_relaxed(const uint64_t* word) noexcept
+    void store_release(uint64_t* word, uint64_t value) noexcept
+    void store_relaxed(uint64_t* word, uint64_t value) noexcept
+    int swap_word(uint64_t* word, uint64_t before, uint64_t after) noexcept
+    void read_fence() noexcept
+    int64_t clock_ns() noexcept
+    uint32_t bell_want(bell* bell) noexcept
+    int bell_is_wanted(const bell* bell) noexcept
+    void bell_wait(bell* bell, uint32_t calls, int64_t ns) noexcept
+    void bell_call(bell* bell) noexcept
+    int lock_init(shared_lock* lock) noexcept
+    int lock_within(shared_lock* lock, int64_t ns) noexcept
+    void lock_release(shared_lock* lock) noexcept
+    void full_fence() noexcept
+    void sleep_ns(int64_t ns) noexcept
+    int gate_init(gate* gate) noexcept
+    int gate_try(gate* gate) noexcept
+    void gate_lock(gate* gate) noexcept
+    void gate_unlock(gate* gate) noexcept
+    int reserve_pages(int fd, uint64_t offset, uint64_t size) noexcept
+
+
+# Positive: an errno.
+ctypedef enum Outcome:
+    DONE = 0
+    NOTHING = -1  # no record is there
+    NO_ROOM = -2
+    LOCKED = -3  # by another process, for longer than asked
+    CHANGED = -4  # by another process meanwhile: look again
+
+
+cdef class Ring:
+    """One process's view of a ring."""
+
+    cdef object __weakref__
+    cdef int fd  # of the memory
+    cdef ring* shared
+    cdef uint64_t mapped  # bytes
+    cdef char* data
+    cdef uint64_t capacity
+
+    # Producers. All but `lock` are for who holds the lock.
+    cdef Outcome lock(self, int64_t ns) noexcept nogil
+    cdef void unlock(self) noexcept nogil
+    cdef uint64_t free_bytes(self) noexcept nogil
+    cdef Outcome publish(
+        self, record* head, const char* payload
+    ) noexcept nogil  # fills in `before`; NO_ROOM, or an errno when memory ends
+    cdef int64_t items_held(self) noexcept nogil
+
+    # Consumers.
+    cdef Outcome look(self, uint64_t* head, record* found) noexcept nogil
+    cdef Outcome copy_payload(
+        self, uint64_t head, const record* found, char* to
+    ) noexcept nogil
+    cdef bint take(self, uint64_t head, uint64_t rows, const record* of) noexcept nogil
+
+    # Any.
+    cdef int64_t items_waiting(self) noexcept nogil  # in the ring
+
+    # For this module only.
+    cdef int create(self, bytes name, uint64_t maxsize) except -1
+    cdef int raise_error(self, int error) except -1
+    cdef int lock_patiently(self) except -1
+    cdef uint64_t current_tail(self) noexcept nogil
+    cdef Outcome allocate(self, uint64_t end) noexcept nogil
+    cdef front last_front(self) noexcept nogil
+    cdef void copy_in(
+        self, uint64_t position, const void* source, uint64_t size
+    ) noexcept nogil
+    cdef void copy_out(
+        self, uint64_t position, void* target, uint64_t size
+    ) noexcept nogil
+
+
+cdef inline uint64_t position_of(uint64_t head) noexcept nogil:
+    return (head >> 16) << 3
+
+
+cdef inline uint64_t rows_taken(uint64_t head) noexcept nogil:
+    return head & 0xFFFF
+
+
+cdef inline uint64_t head_at(uint64_t position, uint64_t rows) noexcept nogil:
+    return ((position >> 3) << 16) | rows

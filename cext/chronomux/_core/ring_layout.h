@@ -1,0 +1,77 @@
+/* The memory of a ring, as all its processes see it.
+ *
+ * Records follow each other in `capacity` bytes behind this header, each a struct record
+ * and its payload, in multiples of 8 bytes; what crosses the end goes on at the
+ * beginning. Positions count bytes from the ring's birth and never wrap.
+ *
+ * head      what is read next: the position in units of 8 bytes, shifted left by 16, and
+ *           the number of rows already taken from the frame there. Consumers take rows
+ *           by one compare-and-swap of this word, and own nothing else: a consumer that
+ *           dies has either taken a row or not. What a consumer copied out is good if the
+ *           head's position is the same after the copy, as producers never write between
+ *           head and tail.
+ * put_lock  guards tail, published, allocated and the slots. A producer writes its record
+ *           behind the tail, where nobody reads, then the front that is not current, and
+ *           then makes it current with one release store of `turn`. Dead before that
+ *           store, it has changed nothing; after it, everything.
+ * slots     the processes that put. `held` is written by its process alone; when that is
+ *           dead, under the lock, by any: a word, so never torn. Counting items reads
+ *           all of them, so nothing has to be undone for the dead.
+ * assembler who is putting a frame together that is larger than the ring, or 0. Guards
+ *           the head while it stands at a part. The word of a dead process is reset by
+ *           who waits for it, and the parts it left are skipped.
+ */
+#ifndef CHRONOMUX_RING_LAYOUT_H
+#define CHRONOMUX_RING_LAYOUT_H
+
+#include "ring_sync.h"
+
+#define RING_MAGIC 0x31474E5258554D43u /* "CMUXRNG1" */
+#define RING_SLOTS 1000
+
+enum record_kind { WHOLE_FRAME, FIRST_PART, NEXT_PART, LAST_PART };
+
+struct record {
+    uint16_t kind;
+    uint16_t slot;   /* of the producer */
+    uint32_t rows;   /* 0 but for the record that completes a frame */
+    uint64_t bytes;  /* of the payload */
+    uint64_t before; /* items published before this record */
+};
+
+struct front {
+    uint64_t tail;
+    uint64_t published; /* items */
+};
+
+struct slot {
+    uint32_t pid; /* 0: free */
+    uint32_t unused;
+    uint64_t started; /* tells processes apart that had the same pid */
+    uint64_t held;    /* items that were put and are not in the ring yet */
+};
+
+#define CACHE_LINE __attribute__((aligned(64)))
+
+struct ring {
+    uint64_t magic;
+    uint64_t capacity;
+    uint64_t maxsize; /* items; 0 for no bound */
+    uint64_t name[2];
+
+    CACHE_LINE uint64_t head;
+    uint64_t assembler;
+
+    CACHE_LINE uint64_t turn;
+    struct front fronts[2]; /* the current one is turn % 2 */
+
+    CACHE_LINE struct bell items; /* wanted by consumers */
+    CACHE_LINE struct bell room;  /* wanted by producers */
+
+    CACHE_LINE shared_lock put_lock;
+    uint64_t allocated; /* bytes of the ring that have memory */
+    uint64_t used_slots;
+    struct slot slots[RING_SLOTS];
+};
+
+#endif

@@ -1,0 +1,243 @@
+/* What processes need to share a ring: atomic words, a lock that survives its owner,
+ * waiting on a word, and a clock that nobody sets.
+ *
+ * No condition variable: one that is shared hangs its signaller for ever when a waiter
+ * is killed. A futex word has no such memory. Where there are no futexes a wait is a
+ * short sleep; every wait is bounded, and its caller looks again.
+ */
+#ifndef CHRONOMUX_RING_SYNC_H
+#define CHRONOMUX_RING_SYNC_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#endif
+
+/* ---- Words. Acquire: what was written before the matching release is seen after it. */
+
+static inline uint64_t load_acquire(const uint64_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+static inline uint64_t load_relaxed(const uint64_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static inline void store_release(uint64_t *word, uint64_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+static inline void store_relaxed(uint64_t *word, uint64_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
+/* Sequentially consistent, as the words of a bell are. */
+static inline int swap_word(uint64_t *word, uint64_t from, uint64_t to)
+{
+    return __atomic_compare_exchange_n(word, &from, to, 0, __ATOMIC_SEQ_CST,
+                                       __ATOMIC_RELAXED);
+}
+
+static inline void full_fence(void)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline void read_fence(void)
+{
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+}
+
+/* ---- Time */
+
+static inline int64_t clock_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static inline void sleep_ns(int64_t ns)
+{
+    struct timespec pause = {ns / 1000000000, ns % 1000000000};
+    nanosleep(&pause, 0);
+}
+
+/* ---- A bell: sleepers set `wanted`, look once more, and sleep while `calls` stays.
+ *
+ * Who has news publishes them, then calls. Either the sleeper's last look comes after
+ * the news, or the caller sees `wanted` and moves `calls`: both words and the fences
+ * are sequentially consistent. A killed sleeper leaves `wanted` set, for one call. */
+
+struct bell {
+    uint32_t wanted;
+    uint32_t calls;
+};
+
+static inline uint32_t bell_want(struct bell *bell)
+{
+    uint32_t calls = __atomic_load_n(&bell->calls, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&bell->wanted, 1, __ATOMIC_SEQ_CST);
+    full_fence();
+    return calls;
+}
+
+static inline int bell_is_wanted(const struct bell *bell)
+{
+    return __atomic_load_n(&bell->wanted, __ATOMIC_SEQ_CST) != 0;
+}
+
+static inline void bell_wait(struct bell *bell, uint32_t calls, int64_t ns)
+{
+    if (ns <= 0)
+        return;
+#ifdef __linux__
+    struct timespec limit = {ns / 1000000000, ns % 1000000000};
+    syscall(SYS_futex, &bell->calls, FUTEX_WAIT, calls, &limit, 0, 0);
+#else
+    if (__atomic_load_n(&bell->calls, __ATOMIC_SEQ_CST) == calls)
+        sleep_ns(ns < 200000 ? ns : 200000);
+#endif
+}
+
+/* After news by `swap_word`; after any other store, a full_fence() comes first. */
+static inline void bell_call(struct bell *bell)
+{
+    if (!bell_is_wanted(bell))
+        return;
+    __atomic_store_n(&bell->wanted, 0, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&bell->calls, 1, __ATOMIC_SEQ_CST);
+#ifdef __linux__
+    syscall(SYS_futex, &bell->calls, FUTEX_WAKE, INT32_MAX, 0, 0, 0);
+#endif
+}
+
+/* ---- A lock between processes. When its owner died, the next one gets it. */
+
+#ifdef __linux__
+
+typedef pthread_mutex_t shared_lock;
+
+static inline int lock_init(shared_lock *lock)
+{
+    pthread_mutexattr_t kind;
+    int error = pthread_mutexattr_init(&kind);
+    if (error)
+        return error;
+    pthread_mutexattr_setpshared(&kind, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&kind, PTHREAD_MUTEX_ROBUST);
+    error = pthread_mutex_init(lock, &kind);
+    pthread_mutexattr_destroy(&kind);
+    return error;
+}
+
+static inline int lock_try(shared_lock *lock)
+{
+    int error = pthread_mutex_trylock(lock);
+    if (error == EOWNERDEAD) /* nothing it guards can be torn: see ring_layout.h */
+        error = pthread_mutex_consistent(lock);
+    return error;
+}
+
+static inline void lock_release(shared_lock *lock)
+{
+    pthread_mutex_unlock(lock);
+}
+
+#else /* no robust mutexes: the owner's pid, which can be asked for */
+
+typedef uint64_t shared_lock;
+
+static inline int lock_init(shared_lock *lock)
+{
+    *lock = 0;
+    return 0;
+}
+
+static inline int lock_try(shared_lock *lock)
+{
+    uint64_t owner = load_acquire(lock);
+    if (owner && !(kill((pid_t)owner, 0) && errno == ESRCH))
+        return EBUSY;
+    return swap_word(lock, owner, (uint64_t)getpid()) ? 0 : EBUSY;
+}
+
+static inline void lock_release(shared_lock *lock)
+{
+    store_release(lock, 0);
+}
+
+#endif
+
+/* 0, or EBUSY when `ns` have passed. What the lock guards takes microseconds: a sleep
+ * of a few is as good as a queue of waiters, and cannot be left waiting by the dead. */
+static inline int lock_within(shared_lock *lock, int64_t ns)
+{
+    int64_t end = 0, pause = 2000;
+    int error = lock_try(lock);
+    while (error == EBUSY) {
+        int64_t now = clock_ns();
+        if (!end)
+            end = now + ns;
+        if (now >= end)
+            break;
+        sleep_ns(pause);
+        pause = pause < 100000 ? 2 * pause : pause;
+        error = lock_try(lock);
+    }
+    return error;
+}
+
+/* ---- A lock of one process, between its threads */
+
+typedef pthread_mutex_t gate;
+
+static inline int gate_init(gate *gate)
+{
+    return pthread_mutex_init(gate, 0);
+}
+
+static inline int gate_try(gate *gate)
+{
+    return pthread_mutex_trylock(gate);
+}
+
+static inline void gate_lock(gate *gate)
+{
+    pthread_mutex_lock(gate);
+}
+
+static inline void gate_unlock(gate *gate)
+{
+    pthread_mutex_unlock(gate);
+}
+
+/* ---- Memory behind a mapping, before it is touched: full means an error, not SIGBUS. */
+
+static inline int reserve_pages(int fd, uint64_t offset, uint64_t size)
+{
+#ifdef __linux__
+    int error;
+    do
+        error = posix_fallocate(fd, (off_t)offset, (off_t)size);
+    while (error == EINTR);
+    return error == EOPNOTSUPP || error == ENODEV ? 0 : error;
+#else
+    (void)fd, (void)offset, (void)size;
+    return 0;
+#endif
+}
+
+#endif
