@@ -218,8 +218,8 @@ cdef class Sender:
                 real = <double>column.bits
                 return self.frame.add_double(item, real)
             self.pack()
-        if not keyed:
-            return self.frame.add_item(item)
+        if column.kind == OBJECT_KEYS and (not keyed or key is item):
+            return self.frame.add_item(item)  # the item itself is the key it has
         return self.frame.add_row(item, column.kind, column.bits, key)
 
     cdef void added(self, bint end) noexcept nogil:
