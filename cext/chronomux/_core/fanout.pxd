@@ -7,10 +7,16 @@ cdef enum Status:
     STATUS_SILENT = 4
     STATUS_GET_FAILED = 5
     STATUS_DRY = 6
+    # Of frames only.
+    STATUS_OBJECTS = 7
+    STATUS_DISORDER = 8
+    STATUS_NO_MEMORY = 9
+    STATUS_DAMAGED = 10
 
 
 cdef class Outlet:
     cdef object put_now
+    cdef bint keyed
     cdef readonly bint open
     cdef readonly Py_ssize_t items
 
@@ -18,9 +24,10 @@ cdef class Outlet:
 cdef class Fanout:
     cdef list outlets
     cdef readonly object item  # the item on its way to the outlets
+    cdef readonly object key  # its key, or NO_KEY
     cdef readonly bint busy  # whether there is one
     cdef readonly Py_ssize_t at  # the outlet that comes next
     cdef object error  # what its put raised
 
-    cdef int start(self, object item) noexcept
+    cdef int start(self, object item, object key) noexcept
     cdef Status proceed(self) except *

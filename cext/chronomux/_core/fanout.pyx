@@ -4,6 +4,7 @@ from queue import Full
 
 cimport cython
 
+NO_KEY = object()
 DONE = STATUS_DONE
 FULL = STATUS_FULL
 PUT_FAILED = STATUS_PUT_FAILED
@@ -11,10 +12,15 @@ PUT_FAILED = STATUS_PUT_FAILED
 
 @cython.final
 cdef class Outlet:
-    """One output: a `put_now(item)` that raises Full rather than wait."""
+    """One output: a `put_now(item)` that raises Full rather than wait.
 
-    def __cinit__(self, put_now):
+    keyed: `put_now(item, key)` takes the key by which the item was merged.
+    """
+
+    def __cinit__(self, put_now, bint keyed=False, Py_ssize_t items=0):
         self.put_now = put_now
+        self.keyed = keyed
+        self.items = items
         self.open = True
 
 
@@ -29,9 +35,12 @@ cdef class Fanout:
     def __cinit__(self):
         self.outlets = []
 
-    def add(self, put_now):
-        """A new outlet; the item on its way and all later ones go to it as well."""
-        outlet = Outlet(put_now)
+    def add(self, put_now, keyed=False, items=0):
+        """A new outlet; the item on its way and all later ones go to it as well.
+
+        items: what went to it before.
+        """
+        outlet = Outlet(put_now, keyed, items)
         self.outlets.append(outlet)
         return outlet
 
@@ -46,7 +55,7 @@ cdef class Fanout:
 
     def send(self, item):
         """Start to send an item. The item before must have gone out."""
-        self.start(item)
+        self.start(item, NO_KEY)
         return self.proceed()
 
     def resume(self):
@@ -58,8 +67,9 @@ cdef class Fanout:
         (<Outlet>self.outlets[self.at]).items += 1
         self.at += 1
 
-    cdef int start(self, object item) noexcept:
+    cdef int start(self, object item, object key) noexcept:
         self.item = item
+        self.key = key
         self.busy = True
         self.at = 0
         return 0
@@ -70,7 +80,10 @@ cdef class Fanout:
             outlet = <Outlet>self.outlets[self.at]
             if outlet.open:
                 try:
-                    outlet.put_now(self.item)
+                    if outlet.keyed:
+                        outlet.put_now(self.item, self.key)
+                    else:
+                        outlet.put_now(self.item)
                 except Full:
                     return STATUS_FULL
                 except Exception as error:
@@ -79,5 +92,5 @@ cdef class Fanout:
                 outlet.items += 1
             self.at += 1
         self.busy = False
-        self.item = None
+        self.item = self.key = None
         return STATUS_DONE

@@ -24,6 +24,7 @@ from chronomux._core.heap cimport (
     ordinal_below,
 )
 from chronomux._core.keypath cimport KeyPath
+from chronomux._core.tap cimport NO_KEY, Tap
 
 from chronomux.errors import DisorderError, SortKeyError
 
@@ -48,7 +49,6 @@ cdef enum OnDisorder:
     DROP
     RAISE
 
-cdef object NO_KEY = object()
 cdef dict ON_DISORDER = {"emit": EMIT, "drop": DROP, "raise": RAISE}
 
 
@@ -57,6 +57,7 @@ cdef class Intake:
     """One input: its state and what it has given so far."""
 
     cdef object get_now
+    cdef Tap tap  # of whose items the keys may be known, or None
     cdef State state
     cdef bint late  # whether the item it holds in the heap is
     cdef readonly Py_ssize_t items  # received
@@ -66,9 +67,19 @@ cdef class Intake:
     cdef readonly object first_disorder  # position, from 0
     cdef readonly object largest_step_back  # in the keys' unit
 
-    def __cinit__(self, get_now):
+    def __cinit__(self, get_now, Tap tap=None):
         self.get_now = get_now
+        self.tap = tap
         self.state = HUNGRY
+
+    def carry_on(self, before):
+        """Count on from what another engine's intake has counted."""
+        self.items = before.items
+        self.sent = before.sent
+        self.dropped = before.dropped
+        self.disorder = before.disorder
+        self.first_disorder = before.first_disorder
+        self.largest_step_back = before.largest_step_back
 
     @property
     def ended(self):
@@ -119,9 +130,12 @@ cdef class Pump:
         self.intakes = []
         self.starved = []
 
-    def add(self, get_now):
-        """A new input; the merge cannot go on before it has given its first item."""
-        intake = Intake(get_now)
+    def add(self, get_now, tap=None):
+        """A new input; the merge cannot go on before it has given its first item.
+
+        tap: gives the item's key, where it has one, after `get_now` gave the item.
+        """
+        intake = Intake(get_now, tap)
         self.starved.append(len(self.intakes))
         self.intakes.append(intake)
         return intake
@@ -142,6 +156,12 @@ cdef class Pump:
         self.accept(number, item)
         if number in self.starved and self.intake(number).state != HUNGRY:
             self.starved.remove(number)
+
+    def mark_at(self, key):
+        """Take a key as the greatest that went out."""
+        self.heap.rank(key, &self.mark)
+        self.mark_key = key
+        self.marked = True
 
     def take_error(self):
         """What the get of input `at` raised; it is kept no longer."""
@@ -204,7 +224,7 @@ cdef class Pump:
             self.mark = self.heap.entries[0]
             self.mark_key = self.heap.top_key()
             self.marked = True
-        self.fanout.start(self.heap.top_item())
+        self.fanout.start(self.heap.top_item(), self.heap.top_key())
         self.spent = True
         intake.sent += 1
         intake.state = HUNGRY
@@ -254,7 +274,10 @@ cdef class Pump:
         intake.items += 1
         key = NO_KEY
         try:
-            key = self.key_of(item)
+            if intake.tap is not None:
+                key = intake.tap.key
+            if key is NO_KEY:
+                key = self.key_of(item)
             return self.place(number, intake, key, item)
         except Exception as error:
             if error is self.verdict:

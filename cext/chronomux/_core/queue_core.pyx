@@ -45,6 +45,7 @@ cdef class QueueCore:
     """What `chronomux.Queue` inherits. Hooks for what is rare:
 
     _new_sender(), _new_receiver(): this process's first put, get.
+    _new_tap(): one more receiver, for a merge.
     _feed(): start a feeder.
     _bury_producers(), _bury_partners(receiver): look for the dead that a wait is for.
     """
@@ -113,6 +114,10 @@ cdef class QueueCore:
     def put_nowait(self, item):
         """Put an item, or raise Full at once."""
         self.put(item, False)
+
+    def _put_now(self, item, key):
+        """Put an item with a key, or raise Full at once."""
+        self.put(item, False, key=key)
 
     def put_many(self, items, block=True, timeout=None, *, keys=None):
         """Put items, with as many keys if any, as `put` does, several times as fast.

@@ -69,8 +69,9 @@ cdef class Receiver:
 
     cdef void let_go(self) noexcept nogil:
         """Of a frame in parts: who comes next skips what is left of it."""
-        self.assembling = False
-        swap_word(&self.ring.shared.assembler, self.identity, 0)
+        if self.assembling:  # or else it may be another receiver of this process
+            self.assembling = False
+            swap_word(&self.ring.shared.assembler, self.identity, 0)
 
     def waits_for(self):
         """(identity of the process that puts a large frame together, or 0; whether it

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from queue import Empty, Full
 from typing import Any
 
 from chronomux._core import fanout as core
+from chronomux._core.outflow import FrameOutlet, Outflow
 from chronomux.errors import ChronomuxError
 from chronomux.queue.input_ports import SLICE
 from chronomux.queue.output_ports import OutputPort
@@ -25,20 +27,34 @@ class Delivery:
     Everything but `stats` is for the merging thread. Waits end soon after `stopping`.
     """
 
-    def __init__(self, fanout: core.Fanout, stopping: threading.Event) -> None:
+    def __init__(
+        self, fanout: core.Fanout | Outflow, stopping: threading.Event
+    ) -> None:
         self.fanout = fanout
         self.stopping = stopping
         self.ports: list[OutputPort] = []
-        self.outlets: list[core.Outlet] = []
+        self.outlets: list[core.Outlet | FrameOutlet] = []
+        self.blocking = -1  # the output that has no room
 
     def admit(self, ports: Sequence[OutputPort]) -> None:
         """Take in the outputs that are new in a list which only ever grows."""
         for port in ports[len(self.ports) :]:
-            self.outlets.append(self.fanout.add(port.put_now))
+            self.outlets.append(port.outlet(self.fanout, 0))
             self.ports.append(port)
+
+    def carry_over(self, fanout: core.Fanout) -> None:
+        """Go on with another fanout."""
+        outlets: list[core.Outlet | FrameOutlet] = []
+        for port, before in zip(self.ports, self.outlets, strict=True):
+            outlets.append(port.outlet(fanout, before.items))
+            port.waited += seconds_waited(before)
+            if not before.open:
+                fanout.close(len(outlets) - 1)
+        self.fanout, self.outlets = fanout, outlets
 
     def deliver(self, item: Any) -> None:
         """Put an item on every output. ChronomuxError when the last output is gone."""
+        assert isinstance(self.fanout, core.Fanout)
         status = self.fanout.send(item)
         while status != core.DONE and not self.stopping.is_set():
             self.unblock(status)
@@ -48,16 +64,34 @@ class Delivery:
         """Wait a SLICE for room in the output that is in the way, or drop it."""
         number = self.fanout.at
         if status == core.PUT_FAILED:
-            self.drop(number, self.fanout.take_error())
-            return
+            error = self.fanout.take_error()
+            if error is not None:
+                self.drop(number, error)
+        elif isinstance(self.fanout, core.Fanout):
+            self.put_on_its_way(self.fanout)
+        else:
+            self.still_full(number)
+
+    def put_on_its_way(self, fanout: core.Fanout) -> None:
+        port = self.ports[fanout.at]
+        began = time.monotonic()
         try:
-            self.ports[number].put_within(self.fanout.item, SLICE)
+            port.take_within(fanout, SLICE)
         except Full:
-            return
+            self.still_full(fanout.at)
         except Exception as error:
-            self.drop(number, error)
-            return
-        self.fanout.passed()
+            self.drop(fanout.at, error)
+        else:
+            fanout.passed()
+            self.blocking = -1
+        port.waited += time.monotonic() - began
+
+    def still_full(self, number: int) -> None:
+        """A SLICE was waited in vain."""
+        if self.blocking != number:
+            logger.info("output %d is full: all inputs wait for it", number)
+            self.blocking = number
+        self.ports[number].bury_producers()
 
     def drop(self, number: int, error: Exception) -> None:
         logger.warning("output %d is dropped, its put raised %r", number, error)
@@ -120,9 +154,19 @@ class Delivery:
 
     def stats(self, ports: Sequence[OutputPort]) -> tuple[OutputStats, ...]:
         """One entry for each registered output, admitted yet or not."""
-        items = [outlet.items for outlet in list(self.outlets)]
-        items += [0] * (len(ports) - len(items))
+        outlets: list[core.Outlet | FrameOutlet | None] = [*self.outlets]
+        outlets += [None] * (len(ports) - len(outlets))
         return tuple(
-            OutputStats(count, port.error)
-            for count, port in zip(items, ports, strict=False)
+            OutputStats(
+                outlet.items if outlet else 0,
+                port.error,
+                port.waited + seconds_waited(outlet),
+                port.number == self.blocking,
+                *port.backlog(),
+            )
+            for outlet, port in zip(outlets, ports, strict=False)
         )
+
+
+def seconds_waited(outlet: core.Outlet | FrameOutlet | None) -> float:
+    return outlet.waited if isinstance(outlet, FrameOutlet) else 0.0

@@ -16,9 +16,11 @@ from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
+from chronomux._core.tap import Tap
+from chronomux.queue.shared_queue import Queue
 from chronomux.types import QueueLike
 
-__all__ = ["FIRST_PAUSE", "SLICE", "InputPort", "accepts", "input_port"]
+__all__ = ["FIRST_PAUSE", "SLICE", "InputPort", "TapInput", "accepts", "input_port"]
 
 SLICE = 0.048
 """Seconds that a wait lasts at most before stop() and new queues are looked at.
@@ -94,6 +96,25 @@ class TimedInput(InputPort):
 
     def get_within(self, seconds: float) -> Any:
         return self.queue.get(block=True, timeout=seconds)
+
+
+class TapInput(InputPort):
+    """A `chronomux.Queue` whose items carry the keys of the merge.
+
+    At first its gets tell that there are rows, and return nothing; see Tap.
+    """
+
+    def __init__(self, queue: Queue) -> None:
+        super().__init__(queue)
+        self.tap = Tap(queue)
+        self.get_now = self.tap.look_now  # type: ignore[method-assign]
+        self.get_within = self.tap.look_within  # type: ignore[method-assign]
+
+    def give_items(self) -> None:
+        """From now on its gets return items."""
+        self.tap.leave_rows()
+        self.get_now = self.tap.get_now  # type: ignore[method-assign]
+        self.get_within = self.tap.get_within  # type: ignore[method-assign]
 
 
 class PolledInput(InputPort):

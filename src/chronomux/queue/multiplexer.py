@@ -16,7 +16,7 @@ from chronomux.errors import ChronomuxError, DeadInputError
 from chronomux.queue.delivery import Delivery
 from chronomux.queue.input_ports import InputPort, input_port
 from chronomux.queue.options import Options, collect
-from chronomux.queue.output_ports import OutputPort, output_port
+from chronomux.queue.output_ports import OutputPort, SharedOutput, output_port
 from chronomux.queue.shared_queue import Queue
 from chronomux.queue.stats import InputStats, MultiplexerStats
 from chronomux.queue.waiting import AnyInput
@@ -98,10 +98,10 @@ class QueueMultiplexer:
             if self._inputs_closed:
                 raise ChronomuxError("the merge has ended and reads no further input")
             if queue is None:
-                queue = Queue(self._options.input_size)
+                queue = self._new_queue(self._options.input_size)
             if not any(port.queue is queue for port in self._inputs):
                 self._refuse(queue, self._outputs)
-                port = input_port(queue)
+                port = self._input_port(queue)
                 port.number = len(self._inputs)
                 self._inputs.append(port)
                 self._announce()
@@ -114,12 +114,12 @@ class QueueMultiplexer:
         TypeError when it has no `put`, ValueError when it is an input already.
         """
         if queue is None:
-            queue = Queue(self._options.output_size)
+            queue = self._new_queue(self._options.output_size)
         with self._changed:
             if any(port.queue is queue for port in self._outputs):
                 return queue
             self._refuse(queue, self._inputs)
-            port = output_port(queue)
+            port = self._output_port(queue)
             port.number = len(self._outputs)
             self._outputs.append(port)
             self._announce()
@@ -127,6 +127,17 @@ class QueueMultiplexer:
         if ended:
             self._delivery.end_late_comer(port)
         return queue
+
+    def _new_queue(self, size: int) -> Queue:
+        return Queue(size)
+
+    def _input_port(self, queue: Any) -> InputPort:
+        return input_port(queue)
+
+    def _output_port(self, queue: Any) -> OutputPort:
+        if isinstance(queue, Queue):
+            return SharedOutput(queue, keyed=False)
+        return output_port(queue)
 
     def _refuse(self, queue: Any, others: list[Any]) -> None:
         if any(port.queue is queue for port in others):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from chronomux._core.keypath import KeyPath
 from chronomux.types import SortKey
 
-__all__ = ["Options", "SortedOptions", "collect", "sort_key_function"]
+__all__ = ["Options", "SortedOptions", "collect", "same_sort_key", "sort_key_function"]
 
 Chosen = TypeVar("Chosen", bound="Options")
 
@@ -92,6 +92,18 @@ def sort_key_function(sort_key: SortKey) -> Callable[[Any], Any] | None:
             f"sort_key={sort_key!r}: use None, a callable, a path 'a.b.c' "
             f"or a list of its names ({error})"
         ) from None
+
+
+def same_sort_key(left: SortKey, right: SortKey) -> bool:
+    """Whether two give the same key of every item, as far as one can tell."""
+    one, other = (
+        key if key is None or callable(key) else path(key) for key in (left, right)
+    )
+    return one is other or (type(one) is type(other) and bool(one == other))
+
+
+def path(sort_key: str | Sequence[str]) -> tuple[str, ...]:
+    return tuple(sort_key.split(".") if isinstance(sort_key, str) else sort_key)
 
 
 def collect(

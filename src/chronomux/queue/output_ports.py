@@ -13,10 +13,13 @@ from functools import partial
 from queue import Empty, Full, Queue
 from typing import Any
 
+from chronomux._core.fanout import Fanout, Outlet
+from chronomux._core.outflow import FrameOutlet, Outflow
+from chronomux.queue import shared_queue as shared
 from chronomux.queue.input_ports import FIRST_PAUSE, SLICE, accepts
 from chronomux.types import QueueLike
 
-__all__ = ["OutputPort", "output_port"]
+__all__ = ["OutputPort", "SharedOutput", "output_port"]
 
 logger = logging.getLogger("chronomux")
 
@@ -28,12 +31,22 @@ class OutputPort:
         self.queue = queue
         self.number = -1
         self.error: Exception | None = None  # why it was dropped
+        self.waited = 0.0  # seconds that the merge waited for room in it
+
+    def outlet(self, fanout: Fanout | Outflow, items: int) -> Outlet | FrameOutlet:
+        """Its place in a fanout, for which it has taken so many items already."""
+        assert isinstance(fanout, Fanout)  # no other has outputs of any kind
+        return fanout.add(self.put_now, items=items)
 
     def put_now(self, item: Any) -> None:
         raise NotImplementedError
 
     def put_within(self, item: Any, seconds: float) -> None:
         raise NotImplementedError
+
+    def take_within(self, fanout: Fanout, seconds: float) -> None:
+        """Put the item that is on its way."""
+        self.put_within(fanout.item, seconds)
 
     def put_waiting(self, item: Any) -> None:
         """Put an item, however long that takes."""
@@ -46,6 +59,14 @@ class OutputPort:
     def flushed_within(self, seconds: float) -> bool:
         """Whether everything put has reached the queue; waits for that."""
         return True
+
+    def bury_producers(self) -> None:
+        """It is full, perhaps of what dead producers wanted to put."""
+
+    def backlog(self) -> tuple[int | None, int]:
+        """Items put and not taken by anybody yet, None where that is not known, and the
+        bytes of those for which the queue has no room yet."""
+        return None, 0
 
     def end_later(self) -> None:
         """Put the final Empty from a thread, as soon as there is room."""
@@ -74,6 +95,35 @@ class TimedOutput(OutputPort):
 
     def put_waiting(self, item: Any) -> None:
         self.queue.put(item)
+
+
+class SharedOutput(TimedOutput):
+    """A `chronomux.Queue`. keyed: its items carry the keys of the merge."""
+
+    queue: shared.Queue
+
+    def __init__(self, queue: shared.Queue, keyed: bool) -> None:
+        super().__init__(queue)
+        self.keyed = keyed
+
+    def outlet(self, fanout: Fanout | Outflow, items: int) -> Outlet | FrameOutlet:
+        if isinstance(fanout, Outflow):
+            return fanout.add_outlet(self.queue, self.keyed)
+        put = self.queue._put_now if self.keyed else self.put_now
+        return fanout.add(put, self.keyed, items)
+
+    def take_within(self, fanout: Fanout, seconds: float) -> None:
+        if self.keyed:
+            self.queue.put(fanout.item, True, seconds, key=fanout.key)
+        else:
+            self.put_within(fanout.item, seconds)
+
+    def bury_producers(self) -> None:
+        self.queue._bury_producers()
+
+    def backlog(self) -> tuple[int | None, int]:
+        sender = self.queue._sender
+        return self.queue.qsize(), sender.parcels[1] if sender is not None else 0
 
 
 class PolledOutput(OutputPort):

@@ -18,7 +18,7 @@ from chronomux._core.receiver import Receiver
 from chronomux._core.ring import HEADER_BYTES, Ring
 from chronomux._core.sender import Sender
 from chronomux.queue.iterable_queue import IterableQueue
-from chronomux.queue.options import sort_key_function
+from chronomux.queue.options import same_sort_key, sort_key_function
 from chronomux.queue.outgoing import Outgoing
 from chronomux.queue.process_life import has_ended, started
 from chronomux.types import SortKey
@@ -84,6 +84,10 @@ class Queue(QueueCore):
         """The items until Empty comes."""
         return IterableQueue(self)
 
+    def _has_keys_of(self, sort_key: SortKey) -> bool:
+        """Whether its items carry the keys of a merge by this sort_key."""
+        return not self._keyless and same_sort_key(self.sort_key, sort_key)
+
     @property
     def maxsize(self) -> int:
         """Items that it holds at most; 0 for no bound."""
@@ -145,9 +149,11 @@ class Queue(QueueCore):
 
     def _new_receiver(self) -> Receiver:
         with self._lock:
-            pid = os.getpid()
-            identity = pid << 32 | started(pid) & 0xFFFFFFFF
-            return self._receiver or Receiver(self._ring, identity)
+            return self._receiver or self._new_tap()
+
+    def _new_tap(self) -> Receiver:
+        pid = os.getpid()
+        return Receiver(self._ring, pid << 32 | started(pid) & 0xFFFFFFFF)
 
     def _feed(self) -> None:
         if self._outgoing is not None:

@@ -41,11 +41,24 @@ class InputStats:
 
 @dataclass(frozen=True)
 class OutputStats:
-    """One output. items: put on the queue, `Empty` not counted. error: what its `put`
-    raised when it was dropped, else None."""
+    """One output.
+
+    items: put on the queue, `Empty` not counted.
+    error: what its `put` raised when it was dropped, else None.
+    waited: seconds that the merge waited for room in it.
+    blocking: whether all inputs wait for room in it now.
+    backlog: items that were put and nobody has taken yet; None where the queue cannot
+        tell.
+    backlog_bytes: memory of this process that holds those for which the queue itself
+        has no room yet.
+    """
 
     items: int = 0
     error: Exception | None = None
+    waited: float = 0.0
+    blocking: bool = False
+    backlog: int | None = None
+    backlog_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,88 @@
+"""The merge of rows: from the frames of inputs into the frames of outputs."""
+
+from libc.stdint cimport int64_t, uint64_t
+
+from chronomux._core.fanout cimport Status
+from chronomux._core.frames cimport KeyKind
+from chronomux._core.loser_tree cimport Player
+from chronomux._core.outflow cimport Outflow
+from chronomux._core.tap cimport Tap
+
+cdef enum State:
+    HUNGRY  # the merge cannot go on without its next row
+    HELD  # its next row is known; it still lies in the queue
+    ASIDE  # silent for too long: the merge goes on without it
+    ENDED
+
+cdef enum OnDisorder:
+    EMIT
+    DROP
+    RAISE
+
+
+# A sort key, as a frame has it.
+cdef struct Key:
+    KeyKind kind
+    int64_t bits
+
+
+cdef class FrameIntake:
+    cdef Tap tap
+    cdef uint64_t number
+    cdef Player front  # of the next row, while it is held
+    cdef State state
+    cdef readonly Py_ssize_t items
+    cdef readonly Py_ssize_t sent
+    cdef readonly Py_ssize_t dropped
+    cdef readonly Py_ssize_t disorder
+    cdef Py_ssize_t first_late
+    cdef uint64_t integer_step  # the largest step back between integers
+    cdef double real_step  # and between others
+    cdef int64_t waited_ns
+
+
+cdef class FramePump:
+    cdef readonly Outflow fanout
+    cdef list intakes
+    cdef void** table  # the same
+    cdef Py_ssize_t count
+    cdef Py_ssize_t hungry_count
+    cdef Player* tree  # of `count` players, and room for these
+    cdef Player winner
+    cdef bint stale  # the tree is not what the intakes are
+    cdef bint reverse
+    cdef OnDisorder on_disorder
+    cdef readonly bint marked
+    cdef Player mark  # the greatest key that went out; its input says nothing
+    cdef Key mark_bits
+    cdef Key late_key  # that ends the merge
+    cdef bint condemned  # there is one, of input `at`
+    cdef readonly Py_ssize_t source  # the input whose row was moved last
+    cdef readonly Py_ssize_t at
+    cdef public bint interrupted
+
+    # For this module only.
+    cdef Status work(self, int64_t wait, int64_t wait_for_room) noexcept nogil
+    cdef Status find_hungry(self, Py_ssize_t* silent) noexcept nogil
+    cdef Status feed_hungry(self, int64_t wait) noexcept nogil
+    cdef Status wait_for(self, FrameIntake intake, int64_t wait) noexcept nogil
+    cdef Status clear_way(self, int64_t wait) noexcept nogil
+    cdef Status seek(self, FrameIntake intake) noexcept nogil
+    cdef Status advance(self, FrameIntake intake) noexcept nogil
+    cdef Status move(
+        self, FrameIntake intake, Py_ssize_t* left
+    ) noexcept nogil
+    cdef Status copy(self, FrameIntake intake, Py_ssize_t row, Py_ssize_t stop) noexcept nogil
+    cdef Status next_of(self, FrameIntake intake) noexcept nogil
+    cdef void moved(self, FrameIntake intake, Py_ssize_t row, Py_ssize_t stop) noexcept nogil
+    cdef Player player_at(self, FrameIntake intake, Py_ssize_t row) noexcept nogil
+    cdef bint is_late(self, Player player) noexcept nogil
+    cdef void tell_disorder(self, FrameIntake intake, Py_ssize_t row) noexcept nogil
+    cdef Py_ssize_t run_end(self, FrameIntake intake, Py_ssize_t stop) noexcept nogil
+    cdef Py_ssize_t fitting(
+        self, FrameIntake intake, Py_ssize_t row, Py_ssize_t stop
+    ) noexcept nogil
+    cdef void set_state(self, FrameIntake intake, State state) noexcept nogil
+    cdef void build_tree(self) noexcept nogil
+    cdef FrameIntake intake(self, Py_ssize_t number)
+    cdef object verdict(self)
