@@ -4,12 +4,11 @@ from itertools import islice
 from queue import Empty, Full
 
 from cpython.exc cimport PyErr_CheckSignals
-from libc.stdint cimport INT64_MAX, int64_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, int64_t, uint32_t
 
 from chronomux._core.receiver cimport Receiver
 from chronomux._core.ring cimport (
     DONE,
-    Outcome,
     Ring,
     bell_wait,
     bell_want,
@@ -325,7 +324,7 @@ cdef class QueueCore:
     # ---- Counting
 
     def qsize(self):
-        """Items that were put and not taken, in all processes; right when it is quiet."""
+        """Items put and not taken, in all processes; right when it is quiet."""
         return len(self._ring)
 
     def empty(self):

@@ -30,7 +30,6 @@ from chronomux._core.ring cimport (
     gate_unlock,
     load_acquire,
     position_of,
-    record,
     rows_taken,
     swap_word,
 )

@@ -28,7 +28,6 @@ from chronomux._core.ring cimport (
     LAST_PART,
     LOCKED,
     NEXT_PART,
-    NO_ROOM,
     WHOLE_FRAME,
     Outcome,
     Ring,
@@ -363,9 +362,9 @@ cdef class Sender:
             outcome = self.ring.lock(LOCK_LIMIT)
             self.streaming = outcome == DONE
         while outcome == DONE and parcel.sent < parcel.bytes:
-            head = record(
-                NEXT_PART if parcel.sent else FIRST_PART, <uint16_t>self.slot, 0, size, 0
-            )
+            head = record(NEXT_PART, <uint16_t>self.slot, 0, size, 0)
+            if parcel.sent == 0:
+                head.kind = FIRST_PART
             if parcel.sent + size >= parcel.bytes:
                 head.kind = LAST_PART
                 head.rows = parcel.rows

@@ -5,11 +5,12 @@ It outlives the queue: a queue may be dropped, or the process end, before that.
 
 from __future__ import annotations
 
-import multiprocessing.util
+import multiprocessing.util as standard_util
 import os
 import sys
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from chronomux._core.ring import Ring
 from chronomux._core.sender import Sender
@@ -29,11 +30,9 @@ class Outgoing:
         self.sender = Sender(ring, ring.attach(pid, started(pid), has_ended))
         # As multiprocessing does: begin to send before children are joined, wait for
         # the end of it after that. Workers of pathos run another module's finalizers.
-        modules = [
-            sys.modules[name]
-            for name in ("multiprocessing.util", "multiprocess.util")
-            if name in sys.modules
-        ]
+        modules: list[Any] = [standard_util]
+        if "multiprocess.util" in sys.modules:
+            modules.append(sys.modules["multiprocess.util"])
         self.begins = [m.Finalize(owner, self.finish, exitpriority=10) for m in modules]
         self.waits = [m.Finalize(None, self.wait, exitpriority=-5) for m in modules]
 
