@@ -262,10 +262,13 @@ cdef class Sender:
     # ---- Into the ring
 
     cdef Outcome pack(self) noexcept nogil:
-        """Send the open frame; then it is empty. An errno: it is as it was."""
+        """Send the open frame, if it has rows; then it is empty. An errno: it is as it
+        was."""
         cdef Py_ssize_t size = self.frame.size()
         cdef Outcome outcome
         cdef char* moved
+        if self.frame.rows == 0:
+            return DONE
         if size > self.packed_room:
             moved = <char*>PyMem_RawRealloc(self.packed, size)
             if moved == NULL:
