@@ -33,7 +33,7 @@ cdef class Sender:
     cdef int64_t last_pack
     cdef readonly bint fed  # a feeder is there
     cdef bint closing
-    cdef bint streaming  # the first parcel is on its way in parts, by who has the lock
+    cdef bint streaming  # the first parcel is on its way in parts
     cdef readonly int failure  # 0, or the errno of the last try to publish
 
     cdef int enter(self) except -1
@@ -58,5 +58,6 @@ cdef class Sender:
     ) noexcept nogil
     cdef Outcome ship(self) noexcept nogil
     cdef Outcome ship_parts(self, Parcel* parcel) noexcept nogil
+    cdef Outcome ship_part(self, Parcel* parcel) noexcept nogil
     cdef int64_t step(self) noexcept nogil
     cdef void feed_until(self, int64_t end) noexcept nogil

@@ -28,6 +28,7 @@ from chronomux._core.ring cimport (
     LAST_PART,
     LOCKED,
     NEXT_PART,
+    NO_ROOM,
     WHOLE_FRAME,
     Outcome,
     Ring,
@@ -325,11 +326,15 @@ cdef class Sender:
         cdef record head = record(WHOLE_FRAME, <uint16_t>self.slot, rows, size, 0)
         cdef Outcome outcome = self.ring.lock(LOCK_LIMIT)
         if outcome == DONE:
-            outcome = self.ring.publish(&head, payload)
+            if self.ring.is_streaming():
+                outcome = NO_ROOM
+            else:
+                outcome = self.ring.publish(&head, payload)
+            if outcome == DONE:
+                self.release(rows)  # inside the lock: nobody counts an item twice
             self.ring.unlock()
         self.failure = <int>outcome if outcome > 0 else 0
         if outcome == DONE:
-            self.release(rows)
             full_fence()
             bell_call(&self.ring.shared.items)
         return outcome
@@ -356,32 +361,43 @@ cdef class Sender:
     cdef Outcome ship_parts(self, Parcel* parcel) noexcept nogil:
         """Send a parcel that is too large for the ring, a part at a time.
 
-        The lock is held from the first part to the last, over all calls.
+        Nobody else publishes from the first part to the last, over all calls.
         """
-        cdef record head
-        cdef uint64_t size = self.ring.capacity // 4 // 8 * 8
         cdef Outcome outcome = DONE
-        if not self.streaming:
-            outcome = self.ring.lock(LOCK_LIMIT)
-            self.streaming = outcome == DONE
         while outcome == DONE and parcel.sent < parcel.bytes:
-            head = record(NEXT_PART, <uint16_t>self.slot, 0, size, 0)
-            if parcel.sent == 0:
-                head.kind = FIRST_PART
-            if parcel.sent + size >= parcel.bytes:
-                head.kind = LAST_PART
-                head.rows = parcel.rows
-                head.bytes = parcel.bytes - parcel.sent
-            outcome = self.ring.publish(&head, <char*>(parcel + 1) + parcel.sent)
+            outcome = self.ring.lock(LOCK_LIMIT)
             if outcome == DONE:
-                parcel.sent += head.bytes
+                outcome = self.ship_part(parcel)
+                self.ring.unlock()
+            if outcome == DONE:
                 full_fence()
                 bell_call(&self.ring.shared.items)
         self.failure = <int>outcome if outcome > 0 else 0
+        return outcome
+
+    cdef Outcome ship_part(self, Parcel* parcel) noexcept nogil:
+        """Send the next part, with the ring's lock held."""
+        cdef record head = record(
+            NEXT_PART, <uint16_t>self.slot, 0, self.ring.capacity // 4 // 8 * 8, 0
+        )
+        cdef Outcome outcome
+        if not self.streaming:
+            self.streaming = self.ring.begin_stream()
+            if not self.streaming:
+                return NO_ROOM
+        if parcel.sent == 0:
+            head.kind = FIRST_PART
+        if parcel.sent + head.bytes >= parcel.bytes:
+            head.kind = LAST_PART
+            head.rows = parcel.rows
+            head.bytes = parcel.bytes - parcel.sent
+        outcome = self.ring.publish(&head, <char*>(parcel + 1) + parcel.sent)
         if outcome == DONE:
-            self.streaming = False
-            self.ring.unlock()
-            self.release(parcel.rows)
+            parcel.sent += head.bytes
+            if head.kind == LAST_PART:
+                self.streaming = False
+                self.ring.end_stream()
+                self.release(parcel.rows)
         return outcome
 
     cdef int64_t step(self) noexcept nogil:
