@@ -20,6 +20,7 @@ import os
 
 cdef enum:
     SLICE = 50_000_000  # ns until a wait looks for signals and the dead
+    LOCK_PAUSE = 1_000_000  # ns until a lock is tried again
     CHUNK = 256  # items of put_many inside the gate at once
 
 cdef object NO_KEY = object()
@@ -95,13 +96,11 @@ cdef class QueueCore:
         OSError when memory ends; then the item is not on the queue.
         """
         cdef Sender sender = self.put_side()
-        cdef bint admitted
         if self.key_mode == FUNCTION_KEYS and key is NO_KEY and item is not EMPTY:
             key = self.key_from(item)
         sender.enter()
         try:
-            admitted = sender.admit(1)
-            if not admitted:
+            if sender.admit(1) <= 0:
                 self.wait_for_room(sender, deadline_of(block, timeout))
             self.add(sender, item, key)
         finally:
@@ -123,28 +122,32 @@ cdef class QueueCore:
         cdef list chunk
         rest = iter(items) if keys is None else zip(items, keys, strict=True)
         while True:
-            chunk = list(islice(rest, CHUNK))
+            chunk = []
+            try:
+                chunk.extend(islice(rest, CHUNK))
+            finally:  # what came before `items` itself raised is put
+                if chunk:
+                    self.put_chunk(sender, chunk, deadline, keys is not None)
             if not chunk:
                 return
-            if self.key_mode == FUNCTION_KEYS and keys is None:
-                chunk = [
-                    (item, NO_KEY if item is EMPTY else self.key_from(item))
-                    for item in chunk
-                ]
-            self.put_chunk(sender, chunk, deadline, keys is not None)
 
     cdef int put_chunk(
         self, Sender sender, list chunk, int64_t deadline, bint paired
     ) except -1:
         cdef bint pairs = paired or self.key_mode == FUNCTION_KEYS
         cdef object item, key = NO_KEY
+        if pairs and not paired:
+            chunk = [
+                (item, NO_KEY if item is EMPTY else self.key_from(item))
+                for item in chunk
+            ]
         sender.enter()
         try:
             for entry in chunk:
                 item = entry
                 if pairs:
                     item, key = <tuple>entry
-                if not sender.admit(1):
+                if sender.admit(1) <= 0:
                     self.wait_for_room(sender, deadline)
                 self.add(sender, item, key)
         finally:
@@ -199,14 +202,17 @@ cdef class QueueCore:
     cdef int wait_for_room(self, Sender sender, int64_t deadline) except -1:
         """Wait until an item is admitted: outside the gate. `Full` at the deadline."""
         cdef uint32_t calls
-        cdef int64_t left
+        cdef int64_t left, admitted
         sender.pack()  # what consumers cannot see they cannot take
         while True:
             calls = bell_want(&self._ring.shared.room)
-            if sender.admit(1):
+            admitted = sender.admit(1)
+            if admitted > 0:
                 return 0
             left = deadline - clock_ns() if deadline else 0
-            if left <= 0:
+            if admitted < 0:
+                left = LOCK_PAUSE  # nobody knows whether there is room
+            elif left <= 0:
                 raise Full
             sender.leave()
             try:
@@ -246,14 +252,14 @@ cdef class QueueCore:
         Waits as `get` does. An Empty that was put is the last of its list.
         """
         cdef Receiver receiver = self.get_side()
-        cdef list items
+        cdef list items = []
         if max_items < 1:
             raise ValueError(f"max_items={max_items}: use 1 or more")
-        items = self.take_many(receiver, max_items)
+        self.take_many(receiver, max_items, items)
         if not items:
             items.append(self.wait_for_item(deadline_of(block, timeout)))
-            if items[0] is not EMPTY and max_items > 1:
-                items += self.take_many(receiver, max_items - 1)
+            if items[0] is not EMPTY:
+                self.take_many(receiver, max_items, items)
         return items
 
     cdef inline Receiver get_side(self):
@@ -274,9 +280,12 @@ cdef class QueueCore:
             receiver.leave()
         return NO_ITEM
 
-    cdef list take_many(self, Receiver receiver, Py_ssize_t most):
+    cdef int take_many(
+        self, Receiver receiver, Py_ssize_t most, list items
+    ) except -1:
+        """Add what is there until there are `most` items."""
         cdef Py_ssize_t count = 0
-        cdef list items = [], some
+        cdef list some
         receiver.enter()
         try:
             while len(items) < most and receiver.find() == DONE:
@@ -293,7 +302,7 @@ cdef class QueueCore:
             receiver.late_error = error
         finally:
             receiver.leave()
-        return items
+        return 0
 
     cdef object wait_for_item(self, int64_t deadline):
         cdef Receiver receiver = self.receiver

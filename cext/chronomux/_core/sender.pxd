@@ -38,7 +38,7 @@ cdef class Sender:
 
     cdef int enter(self) except -1
     cdef void leave(self) noexcept nogil
-    cdef uint64_t admit(self, uint64_t wanted) noexcept nogil
+    cdef int64_t admit(self, uint64_t wanted) noexcept nogil
     cdef void release(self, uint64_t count) noexcept nogil
     cdef int add(self, object item, object key, bint keyed) except -1
     cdef void added(self, bint end) noexcept nogil

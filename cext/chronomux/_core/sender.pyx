@@ -178,8 +178,9 @@ cdef class Sender:
     cdef bint idle(self) noexcept nogil:
         return self.first == NULL and self.frame.rows == 0
 
-    cdef uint64_t admit(self, uint64_t wanted) noexcept nogil:
-        """How many of so many items may be put now: fewer when the queue is bounded."""
+    cdef int64_t admit(self, uint64_t wanted) noexcept nogil:
+        """How many of so many items may be put now: fewer when the queue is bounded,
+        -1 when the ring's lock was not to be had in time."""
         cdef uint64_t* held = &self.ring.shared.slots[self.slot].held
         cdef uint64_t most = self.ring.shared.maxsize
         cdef int64_t room
@@ -187,7 +188,7 @@ cdef class Sender:
             store_relaxed(held, load_relaxed(held) + wanted)
             return wanted
         if self.ring.lock(LOCK_LIMIT) != DONE:
-            return 0
+            return -1
         room = <int64_t>most - self.ring.items_waiting() - self.ring.items_held()
         if room < 0:
             room = 0
