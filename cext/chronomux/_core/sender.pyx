@@ -95,11 +95,11 @@ cdef class Sender:
             self.feed_until(INT64_MAX)
 
     def feed_within(self, int64_t ns):
-        """Do the feeder's work for a while, where none can be started. Whether all is
-        in the ring."""
+        """Do the feeder's work for a while, where none can be started; `start_feeding`
+        was true."""
         with nogil:
             self.feed_until(clock_ns() + ns)
-        return self.idle()
+        self.stop_feeding()
 
     def start_feeding(self):
         """Whether the caller has to start the feeder: there is work and none is."""
@@ -109,6 +109,12 @@ cdef class Sender:
         self.fed = self.fed or start
         self.leave()
         return start
+
+    def stop_feeding(self):
+        """There is no feeder: it could not start, or has worked for long enough."""
+        self.enter()
+        self.fed = False
+        self.leave()
 
     def flush(self):
         """Publish the open frame. Whether all is in the ring."""
