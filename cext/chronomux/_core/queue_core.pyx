@@ -4,6 +4,7 @@ from itertools import islice
 from queue import Empty, Full
 
 from cpython.exc cimport PyErr_CheckSignals
+from cpython.ref cimport Py_INCREF
 from libc.stdint cimport INT64_MAX, int64_t, uint32_t
 
 from chronomux._core.receiver cimport Receiver
@@ -60,14 +61,17 @@ cdef class QueueCore:
         self.key_function = key_function
 
     def _forget(self):
-        """In a forked child: sender and receiver of the parent, for the caller to keep.
+        """In a forked child: sender and receiver are the parent's.
 
-        Another thread may have been in the middle of them: nobody may touch them.
+        A thread of it may have been in the middle of them: nobody may touch them, nor
+        free them, not even the end of the process.
         """
-        left = self.sender, self.receiver
+        if self.sender is not None:
+            Py_INCREF(self.sender)
+        if self.receiver is not None:
+            Py_INCREF(self.receiver)
         self.sender = None
         self.receiver = None
-        return left
 
     @property
     def _sender(self):
@@ -334,7 +338,8 @@ cdef class QueueCore:
 
     def qsize(self):
         """Items put and not taken, in all processes; right when it is quiet."""
-        return len(self._ring)
+        cdef Receiver receiver = self.receiver
+        return len(self._ring) + (0 if receiver is None else receiver.own_rows())
 
     def empty(self):
         """Whether no item is there to get."""
@@ -350,10 +355,4 @@ cdef class QueueCore:
         cdef Receiver receiver = self.receiver
         if self._ring.items_waiting() > 0:
             return True
-        if receiver is None:
-            return False
-        receiver.enter()
-        try:
-            return receiver.has_own_rows() or receiver.late_error is not None
-        finally:
-            receiver.leave()
+        return receiver is not None and receiver.own_rows() > 0

@@ -31,6 +31,7 @@ cdef class Receiver:
     cdef Outcome find(self) except *
     # The row that was found. CHANGED: another consumer has it, find again.
     cdef bint claim(self, Py_ssize_t most, Py_ssize_t* count) noexcept
+    cdef Py_ssize_t own_rows(self) noexcept  # that it took and did not give out yet
     cdef object receive(self)
     cdef list receive_many(self, Py_ssize_t most)
 

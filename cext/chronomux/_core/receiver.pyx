@@ -24,6 +24,7 @@ from chronomux._core.ring cimport (
     WHOLE_FRAME,
     Outcome,
     Ring,
+    bell_call,
     gate_init,
     gate_lock,
     gate_try,
@@ -48,6 +49,7 @@ logger = logging.getLogger("chronomux")
 
 
 @cython.final
+@cython.no_gc_clear  # __dealloc__ needs the ring
 cdef class Receiver:
     """One process's way out of a ring.
 
@@ -69,7 +71,8 @@ cdef class Receiver:
     cdef void let_go(self) noexcept nogil:
         """Of a frame in parts: who comes next skips what is left of it."""
         self.assembling = False
-        swap_word(&self.ring.shared.assembler, self.identity, 0)
+        if swap_word(&self.ring.shared.assembler, self.identity, 0):
+            bell_call(&self.ring.shared.items)  # for those who waited for the frame
 
     def waits_for(self):
         """(identity of the process that puts a large frame together, or 0; whether it
@@ -172,6 +175,12 @@ cdef class Receiver:
         self.decoder.position = row
         self.claimed = row + count[0]
         return True
+
+    cdef Py_ssize_t own_rows(self) noexcept:
+        cdef Py_ssize_t rows = max(0, self.claimed - self.decoder.position)
+        return (
+            rows + (self.decoder.error is not None) + (self.late_error is not None)
+        )
 
     cdef object receive(self):
         return self.decoder.take_item()

@@ -24,6 +24,7 @@ cdef class Sender:
     cdef readonly int slot
     cdef Parcel* first  # while there is one, only the feeder publishes
     cdef Parcel* last
+    cdef Py_ssize_t most_bytes  # of a frame that gets another row
     cdef char* packed
     cdef Py_ssize_t packed_room
     cdef bell work  # wakes the feeder

@@ -55,7 +55,6 @@ cdef extern from "Python.h":
 cdef enum:
     MOST_ROWS = 256
     MOST_BYTES = 1 << 16
-    LARGE_ROW = 1 << 15  # bytes; it gets a frame of its own
     KEPT_BYTES = 1 << 20  # of a buffer that had to grow beyond it
     DELAY = 1_000_000  # ns that an item waits at most for others
     PAUSE = 10_000  # ns between two puts: less is a flood
@@ -78,6 +77,8 @@ cdef class Sender:
         self.ring = ring
         self.slot = slot
         self.frame = Encoder()
+        # Only a frame of one large row may need parts: one consumer gets all of it.
+        self.most_bytes = min(MOST_BYTES, <Py_ssize_t>ring.capacity // 4)
         if gate_init(&self.gate):
             raise MemoryError("no lock for a queue")
 
@@ -236,9 +237,9 @@ cdef class Sender:
             self.frame.used - <Py_ssize_t>self.frame.offset_column[last]
         )
         cdef int64_t now
-        if row_bytes > LARGE_ROW and last > 0:
+        if row_bytes > self.most_bytes // 2 and last > 0:
             self.isolate()
-        if self.frame.rows >= MOST_ROWS or self.frame.used >= MOST_BYTES or end:
+        if self.frame.rows >= MOST_ROWS or self.frame.size() >= self.most_bytes or end:
             self.pack()
             return
         if bell_is_wanted(&self.ring.shared.items):
@@ -423,10 +424,12 @@ cdef class Sender:
 
     cdef void feed_until(self, int64_t end) noexcept nogil:
         cdef int64_t wait = 1
-        cdef uint32_t calls, room
-        cdef bint blocked
+        cdef uint32_t calls, room = 0
+        cdef bint blocked, watched
         while wait and clock_ns() < end:
-            room = bell_want(&self.ring.shared.room) if self.first != NULL else 0
+            watched = self.first != NULL
+            if watched:
+                room = bell_want(&self.ring.shared.room)
             gate_lock(&self.gate)
             wait = self.step()
             blocked = self.first != NULL
@@ -438,6 +441,7 @@ cdef class Sender:
             if wait == IDLE:
                 bell_wait(&self.work, calls, wait)
             elif blocked and wait == SLICE:
-                bell_wait(&self.ring.shared.room, room, wait)
+                if watched:  # else look again: the room may have come before the bell
+                    bell_wait(&self.ring.shared.room, room, wait)
             elif wait > 1:
                 sleep_ns(wait)

@@ -26,7 +26,6 @@ from chronomux.types import SortKey
 __all__ = ["Queue"]
 
 _queues: weakref.WeakValueDictionary[bytes, Queue] = weakref.WeakValueDictionary()
-_abandoned: list[object] = []  # of the parent, in a forked child: never touched again
 
 
 class Queue(QueueCore):
@@ -73,6 +72,7 @@ class Queue(QueueCore):
         self._keyless = keyless
         self._lock = threading.Lock()
         self._outgoing: Outgoing | None = None
+        self._incoming: Receiver | None = None
         self._joins = True
         self.sort_key = sort_key
         _queues[ring.name] = self
@@ -145,9 +145,11 @@ class Queue(QueueCore):
 
     def _new_receiver(self) -> Receiver:
         with self._lock:
-            pid = os.getpid()
-            identity = pid << 32 | started(pid) & 0xFFFFFFFF
-            return self._receiver or Receiver(self._ring, identity)
+            if self._incoming is None:
+                pid = os.getpid()
+                identity = pid << 32 | started(pid) & 0xFFFFFFFF
+                self._incoming = Receiver(self._ring, identity)
+            return self._incoming
 
     def _feed(self) -> None:
         if self._outgoing is not None:
@@ -171,9 +173,10 @@ class Queue(QueueCore):
 
     def _after_fork(self) -> None:
         """In the child: what the parent put and got is none of ours."""
-        _abandoned.append((self._forget(), self._outgoing))
+        self._forget()
         self._lock = threading.Lock()
         self._outgoing = None
+        self._incoming = None
 
 
 def _assembler_ended(identity: int) -> bool:
