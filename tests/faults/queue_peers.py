@@ -127,10 +127,11 @@ def get_from(shared: Any, book: Book, stop: Book, most: int) -> None:
 class Peer:
     """A process at work, and its book."""
 
-    def __init__(self, process: BaseProcess, book: Book, most: int = 0) -> None:
+    book: Book
+
+    def __init__(self, process: BaseProcess) -> None:
         self.process = process
-        self.book = book
-        self.most = most  # items a call of a consumer gets
+        self.most = 0  # items that a call of a consumer gets
 
     @property
     def pid(self) -> int:
@@ -163,22 +164,20 @@ class Shooting:
 
     def producer(self, every: int = 1) -> Peer:
         """Start another producer, which flushes after so many items."""
-        book = Book(1)
-        me = len(self.producers)
-        self.producers.append(
-            start(put_on, book, me, book, self._stop_putting, self.make, every,
-                  shared=self.queue)
-        )  # fmt: skip
-        return self.producers[-1]
+        me, book = len(self.producers), Book(1)
+        peer = start(put_on, self.queue, me, book, self._stop_putting, self.make, every)
+        peer.book = book
+        self.producers.append(peer)
+        return peer
 
     def consumer(self, most: int = 1) -> Peer:
         """Start another consumer, which gets up to `most` items a call."""
         book = Book()
-        self.consumers.append(
-            start(get_from, book, book, self._stop_getting, most, shared=self.queue)
-        )
-        self.consumers[-1].most = most
-        return self.consumers[-1]
+        peer = start(get_from, self.queue, book, self._stop_getting, most)
+        peer.book = book
+        peer.most = most
+        self.consumers.append(peer)
+        return peer
 
     def living(self) -> list[Peer]:
         return [p for p in self.producers + self.consumers if p not in self.killed]
@@ -210,7 +209,9 @@ class Shooting:
             f"{'consumer' if peer.most else 'producer'} at {peer.book.count}"
             for peer in peers
         ]
-        return f"{stuck}, {len(self.killed)} killed, slots {self.queue._ring.producers()}"
+        return (
+            f"{stuck}, {len(self.killed)} killed, slots {self.queue._ring.producers()}"
+        )
 
     def stop(self) -> None:
         """Let producers end, then consumers get what is left and end."""
@@ -269,12 +270,12 @@ def assert_in_order(entries: list[int]) -> None:
         last[producer] = number
 
 
-def start(target: Callable[..., None], book: Book, *arguments: Any, shared: Any) -> Peer:
+def start(target: Callable[..., None], *arguments: Any) -> Peer:
     """Fork: quick, and what is shared need not travel."""
     context = multiprocessing.get_context("fork")
-    process = context.Process(target=target, args=(shared, *arguments), daemon=True)
+    process = context.Process(target=target, args=arguments, daemon=True)
     with warnings.catch_warnings():
         # From 3.12 on, of any thread that another test has left.
         warnings.filterwarnings("ignore", ".*multi-threaded.*", DeprecationWarning)
         process.start()
-    return Peer(process, book)
+    return Peer(process)

@@ -1,6 +1,6 @@
 """put and get of a queue over a ring."""
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 
 from chronomux._core.receiver cimport Receiver
 from chronomux._core.ring cimport Ring
@@ -42,3 +42,4 @@ cdef class QueueCore:
     ) except -1
     cdef object wait_for_item(self, int64_t deadline)
     cdef bint has_items(self) except -1
+    cdef uint64_t count_items(self) except? 0

@@ -339,7 +339,8 @@ cdef class QueueCore:
     def qsize(self):
         """Items put and not taken, in all processes; right when it is quiet."""
         cdef Receiver receiver = self.receiver
-        return len(self._ring) + (0 if receiver is None else receiver.own_rows())
+        own = 0 if receiver is None else receiver.own_rows()
+        return self.count_items() + own
 
     def empty(self):
         """Whether no item is there to get."""
@@ -349,7 +350,12 @@ cdef class QueueCore:
 
     def full(self):
         """Whether the queue has as many items as its maxsize allows."""
-        return self.bounded and len(self._ring) >= <int64_t>self._ring.shared.maxsize
+        return self.bounded and self.count_items() >= self._ring.shared.maxsize
+
+    cdef uint64_t count_items(self) except? 0:
+        if self._ring.items_held() > 0:
+            self._bury_producers()
+        return len(self._ring)
 
     cdef bint has_items(self) except -1:
         cdef Receiver receiver = self.receiver
