@@ -292,7 +292,10 @@ cdef class QueueCore:
         cdef list some
         receiver.enter()
         try:
-            while len(items) < most and receiver.find() == DONE:
+            while len(items) < most:
+                receiver.only_whole = len(items) > 0
+                if receiver.find() != DONE:
+                    break
                 if not receiver.claim(most - len(items), &count):
                     continue
                 some = receiver.receive_many(count)
@@ -305,6 +308,7 @@ cdef class QueueCore:
                 raise
             receiver.late_error = error
         finally:
+            receiver.only_whole = False
             receiver.leave()
         return 0
 

@@ -22,6 +22,7 @@ cdef class Receiver:
     cdef uint64_t identity  # of this process, as an assembler
     cdef uint64_t assembled  # bytes of the frame that comes in parts
     cdef bint assembling
+    cdef bint only_whole  # for now: leave a frame in parts where it is
     cdef object late_error  # to raise when what was found before it is delivered
 
     cdef int enter(self) except -1

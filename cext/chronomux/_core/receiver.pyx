@@ -21,6 +21,7 @@ from chronomux._core.ring cimport (
     FIRST_PART,
     LAST_PART,
     LOCKED,
+    NOTHING,
     WHOLE_FRAME,
     Outcome,
     Ring,
@@ -198,7 +199,8 @@ cdef class Receiver:
         if outcome != DONE:
             return outcome
         if self.found.kind != WHOLE_FRAME:
-            return self.fetch_part()
+            # A call that has items returns before the next one that takes patience.
+            return NOTHING if self.only_whole else self.fetch_part()
         if self.assembling:
             return self.drop_parts()
         outcome = self.make_room(self.found.bytes)

@@ -27,7 +27,6 @@ cdef class Sender:
     cdef Py_ssize_t most_bytes  # of a frame that gets another row
     cdef char* packed
     cdef Py_ssize_t packed_room
-    cdef Py_ssize_t most_bytes  # of the open frame; then it is full
     cdef bell work  # wakes the feeder
     cdef bell done  # wakes who waits until there is no parcel
     cdef int64_t due  # when the open frame must go, ns
