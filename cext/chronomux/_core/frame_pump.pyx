@@ -58,7 +58,6 @@ OBJECTS_CAME = STATUS_OBJECTS
 
 cdef enum:
     ROWS_A_RUN = 1 << 14  # between two returns, where signals are seen
-    MOST_BYTES = 1 << 16  # of rows in a frame with more than one
     LOW_BITS = (1 << 11) - 1
 
 cdef dict ON_DISORDER = {"emit": EMIT, "drop": DROP, "raise": RAISE}
@@ -443,10 +442,13 @@ cdef class FramePump:
         frame of its own."""
         cdef const char* offsets = intake.tap.view.offset_column
         cdef uint64_t begin = load64(offsets + 8 * row)
-        cdef uint64_t used = self.fanout.frame.used
-        while used + load64(offsets + 8 * stop) - begin > MOST_BYTES:
+        cdef uint64_t size = self.fanout.frame.size()
+        cdef uint64_t most = self.fanout.most_bytes
+        if intake.tap.view.target_serial != self.fanout.frame.serial:
+            size += intake.tap.view.schema_bytes  # which may be new to it
+        while size + load64(offsets + 8 * stop) - begin + 16 * (stop - row) > most:
             if stop - row == 1:
-                return row if used else stop
+                return row if self.fanout.frame.rows else stop
             stop -= (stop - row) // 2
         return stop
 

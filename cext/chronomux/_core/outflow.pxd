@@ -24,6 +24,7 @@ cdef class FrameOutlet:
 cdef class Outflow:
     cdef FrameBuilder frame
     cdef Py_ssize_t room  # rows that may be moved before `make_room` is asked again
+    cdef Py_ssize_t most_bytes  # of a frame with more than one row
     cdef list outlets
     cdef void** table  # the same
     cdef Py_ssize_t count

@@ -52,6 +52,7 @@ from chronomux._core.ring cimport (
 cdef enum:
     MOST_ROWS = 256
     MOST_BYTES = 1 << 16
+    LOCK_PAUSE = 1_000_000  # ns until a lock is tried again
     KEPT_BYTES = 1 << 20  # of a buffer that had to grow beyond it
 
 cdef int64_t EXACT_DOUBLE = 1 << 53  # integers up to it are doubles
@@ -86,6 +87,7 @@ cdef class Outflow:
     def __cinit__(self):
         self.frame = FrameBuilder()
         self.outlets = []
+        self.most_bytes = MOST_BYTES
 
     def __dealloc__(self):
         PyMem_RawFree(self.table)
@@ -95,7 +97,7 @@ cdef class Outflow:
     def add_outlet(self, QueueCore queue not None, bint keyed):
         """A new outlet. keyed: its queue has the merge's own sort_key, so that rows may
         keep their keys; without that, keys are made again from the items."""
-        outlet = FrameOutlet(queue, keyed)
+        cdef FrameOutlet outlet = FrameOutlet(queue, keyed)
         count = len(self.outlets) + 1
         table = <void**>PyMem_RawRealloc(self.table, count * sizeof(void*))
         if table == NULL:
@@ -104,6 +106,8 @@ cdef class Outflow:
         self.table[count - 1] = <void*>outlet
         self.outlets.append(outlet)
         self.count = count
+        if outlet.ready:  # as its senders do: what needs parts is one large row
+            self.most_bytes = min(self.most_bytes, outlet.sender.most_bytes)
         self.release()  # what may be moved depends on the new one as well
         return outlet
 
@@ -151,7 +155,7 @@ cdef class Outflow:
                     if room <= 0:
                         break
                     room = self.admit(<FrameOutlet>self.table[i], room)
-                    if room == 0:
+                    if room <= 0:
                         self.at = i
             if room > 0:
                 self.room = room
@@ -164,18 +168,22 @@ cdef class Outflow:
                 return status
 
     cdef Py_ssize_t admit(self, FrameOutlet outlet, Py_ssize_t wanted) noexcept nogil:
-        """How many more rows an outlet lets into the open frame, `wanted` at most."""
+        """How many more rows an outlet lets into the open frame, `wanted` at most; -1
+        when nobody knows."""
         cdef Py_ssize_t free = outlet.credit - self.frame.rows
+        cdef int64_t admitted = 0
         if not outlet.open or not outlet.ready:
             return wanted
         if free < wanted:
             gate_lock(&outlet.sender.gate)
-            outlet.credit += (
-                <Py_ssize_t>outlet.sender.admit(wanted - free)
-            )
+            admitted = outlet.sender.admit(wanted - free)
             gate_unlock(&outlet.sender.gate)
-            free = outlet.credit - self.frame.rows
-        return free if free < wanted else wanted
+            if admitted > 0:
+                outlet.credit += admitted
+                free += admitted
+        if free == 0 and admitted < 0:
+            return -1
+        return min(free, wanted)
 
     cdef void release(self) noexcept nogil:
         cdef Py_ssize_t i
@@ -200,12 +208,17 @@ cdef class Outflow:
 
     cdef Status wait_for(self, FrameOutlet outlet, int64_t ns) noexcept nogil:
         cdef int64_t began = clock_ns()
-        cdef uint32_t calls
-        calls = bell_want(&outlet.queue._ring.shared.room)
-        if self.admit(outlet, 1) == 0:
-            bell_wait(&outlet.queue._ring.shared.room, calls, ns)
+        cdef uint32_t calls = bell_want(&outlet.queue._ring.shared.room)
+        cdef Py_ssize_t free = self.admit(outlet, 1)
+        if free <= 0:
+            bell_wait(
+                &outlet.queue._ring.shared.room,
+                calls,
+                min(ns, <int64_t>LOCK_PAUSE) if free < 0 else ns,
+            )
+            free = self.admit(outlet, 1)
         outlet.waited_ns += clock_ns() - began
-        return STATUS_DONE if self.admit(outlet, 1) else STATUS_FULL
+        return STATUS_DONE if free > 0 else STATUS_FULL
 
     # ---- Rows
 

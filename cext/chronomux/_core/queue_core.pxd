@@ -1,6 +1,6 @@
 """put and get of a queue over a ring."""
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 
 from chronomux._core.receiver cimport Receiver
 from chronomux._core.ring cimport Ring
@@ -37,6 +37,9 @@ cdef class QueueCore:
     cdef int add(self, Sender sender, object item, object key) except -1
     cdef int wait_for_room(self, Sender sender, int64_t deadline) except -1
     cdef object take(self, Receiver receiver)
-    cdef list take_many(self, Receiver receiver, Py_ssize_t most)
+    cdef int take_many(
+        self, Receiver receiver, Py_ssize_t most, list items
+    ) except -1
     cdef object wait_for_item(self, int64_t deadline)
     cdef bint has_items(self) except -1
+    cdef uint64_t count_items(self) except? 0

@@ -4,12 +4,12 @@ from itertools import islice
 from queue import Empty, Full
 
 from cpython.exc cimport PyErr_CheckSignals
-from libc.stdint cimport INT64_MAX, int64_t, uint32_t, uint64_t
+from cpython.ref cimport Py_INCREF
+from libc.stdint cimport INT64_MAX, int64_t, uint32_t
 
 from chronomux._core.receiver cimport Receiver
 from chronomux._core.ring cimport (
     DONE,
-    Outcome,
     Ring,
     bell_wait,
     bell_want,
@@ -21,6 +21,7 @@ import os
 
 cdef enum:
     SLICE = 50_000_000  # ns until a wait looks for signals and the dead
+    LOCK_PAUSE = 1_000_000  # ns until a lock is tried again
     CHUNK = 256  # items of put_many inside the gate at once
 
 cdef object NO_KEY = object()
@@ -61,14 +62,17 @@ cdef class QueueCore:
         self.key_function = key_function
 
     def _forget(self):
-        """In a forked child: sender and receiver of the parent, for the caller to keep.
+        """In a forked child: sender and receiver are the parent's.
 
-        Another thread may have been in the middle of them: nobody may touch them.
+        A thread of it may have been in the middle of them: nobody may touch them, nor
+        free them, not even the end of the process.
         """
-        left = self.sender, self.receiver
+        if self.sender is not None:
+            Py_INCREF(self.sender)
+        if self.receiver is not None:
+            Py_INCREF(self.receiver)
         self.sender = None
         self.receiver = None
-        return left
 
     @property
     def _sender(self):
@@ -97,13 +101,11 @@ cdef class QueueCore:
         OSError when memory ends; then the item is not on the queue.
         """
         cdef Sender sender = self.put_side()
-        cdef bint admitted
         if self.key_mode == FUNCTION_KEYS and key is NO_KEY and item is not EMPTY:
             key = self.key_from(item)
         sender.enter()
         try:
-            admitted = sender.admit(1)
-            if not admitted:
+            if sender.admit(1) <= 0:
                 self.wait_for_room(sender, deadline_of(block, timeout))
             self.add(sender, item, key)
         finally:
@@ -129,28 +131,32 @@ cdef class QueueCore:
         cdef list chunk
         rest = iter(items) if keys is None else zip(items, keys, strict=True)
         while True:
-            chunk = list(islice(rest, CHUNK))
+            chunk = []
+            try:
+                chunk.extend(islice(rest, CHUNK))
+            finally:  # what came before `items` itself raised is put
+                if chunk:
+                    self.put_chunk(sender, chunk, deadline, keys is not None)
             if not chunk:
                 return
-            if self.key_mode == FUNCTION_KEYS and keys is None:
-                chunk = [
-                    (item, NO_KEY if item is EMPTY else self.key_from(item))
-                    for item in chunk
-                ]
-            self.put_chunk(sender, chunk, deadline, keys is not None)
 
     cdef int put_chunk(
         self, Sender sender, list chunk, int64_t deadline, bint paired
     ) except -1:
         cdef bint pairs = paired or self.key_mode == FUNCTION_KEYS
         cdef object item, key = NO_KEY
+        if pairs and not paired:
+            chunk = [
+                (item, NO_KEY if item is EMPTY else self.key_from(item))
+                for item in chunk
+            ]
         sender.enter()
         try:
             for entry in chunk:
                 item = entry
                 if pairs:
                     item, key = <tuple>entry
-                if not sender.admit(1):
+                if sender.admit(1) <= 0:
                     self.wait_for_room(sender, deadline)
                 self.add(sender, item, key)
         finally:
@@ -205,14 +211,17 @@ cdef class QueueCore:
     cdef int wait_for_room(self, Sender sender, int64_t deadline) except -1:
         """Wait until an item is admitted: outside the gate. `Full` at the deadline."""
         cdef uint32_t calls
-        cdef int64_t left
+        cdef int64_t left, admitted
         sender.pack()  # what consumers cannot see they cannot take
         while True:
             calls = bell_want(&self._ring.shared.room)
-            if sender.admit(1):
+            admitted = sender.admit(1)
+            if admitted > 0:
                 return 0
             left = deadline - clock_ns() if deadline else 0
-            if left <= 0:
+            if admitted < 0:
+                left = LOCK_PAUSE  # nobody knows whether there is room
+            elif left <= 0:
                 raise Full
             sender.leave()
             try:
@@ -252,14 +261,14 @@ cdef class QueueCore:
         Waits as `get` does. An Empty that was put is the last of its list.
         """
         cdef Receiver receiver = self.get_side()
-        cdef list items
+        cdef list items = []
         if max_items < 1:
             raise ValueError(f"max_items={max_items}: use 1 or more")
-        items = self.take_many(receiver, max_items)
+        self.take_many(receiver, max_items, items)
         if not items:
             items.append(self.wait_for_item(deadline_of(block, timeout)))
-            if items[0] is not EMPTY and max_items > 1:
-                items += self.take_many(receiver, max_items - 1)
+            if items[0] is not EMPTY:
+                self.take_many(receiver, max_items, items)
         return items
 
     cdef inline Receiver get_side(self):
@@ -280,12 +289,18 @@ cdef class QueueCore:
             receiver.leave()
         return NO_ITEM
 
-    cdef list take_many(self, Receiver receiver, Py_ssize_t most):
+    cdef int take_many(
+        self, Receiver receiver, Py_ssize_t most, list items
+    ) except -1:
+        """Add what is there until there are `most` items."""
         cdef Py_ssize_t count = 0
-        cdef list items = [], some
+        cdef list some
         receiver.enter()
         try:
-            while len(items) < most and receiver.find() == DONE:
+            while len(items) < most:
+                receiver.only_whole = len(items) > 0
+                if receiver.find() != DONE:
+                    break
                 if not receiver.claim(most - len(items), &count):
                     continue
                 some = receiver.receive_many(count)
@@ -298,8 +313,9 @@ cdef class QueueCore:
                 raise
             receiver.late_error = error
         finally:
+            receiver.only_whole = False
             receiver.leave()
-        return items
+        return 0
 
     cdef object wait_for_item(self, int64_t deadline):
         cdef Receiver receiver = self.receiver
@@ -330,8 +346,10 @@ cdef class QueueCore:
     # ---- Counting
 
     def qsize(self):
-        """Items that were put and not taken, in all processes; right when it is quiet."""
-        return len(self._ring)
+        """Items put and not taken, in all processes; right when it is quiet."""
+        cdef Receiver receiver = self.receiver
+        own = 0 if receiver is None else receiver.own_rows()
+        return self.count_items() + own
 
     def empty(self):
         """Whether no item is there to get."""
@@ -341,16 +359,15 @@ cdef class QueueCore:
 
     def full(self):
         """Whether the queue has as many items as its maxsize allows."""
-        return self.bounded and len(self._ring) >= <int64_t>self._ring.shared.maxsize
+        return self.bounded and self.count_items() >= self._ring.shared.maxsize
+
+    cdef uint64_t count_items(self) except? 0:
+        if self._ring.items_held() > 0:
+            self._bury_producers()
+        return len(self._ring)
 
     cdef bint has_items(self) except -1:
         cdef Receiver receiver = self.receiver
         if self._ring.items_waiting() > 0:
             return True
-        if receiver is None:
-            return False
-        receiver.enter()
-        try:
-            return receiver.has_own_rows() or receiver.late_error is not None
-        finally:
-            receiver.leave()
+        return receiver is not None and receiver.own_rows() > 0

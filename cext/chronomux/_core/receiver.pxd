@@ -20,8 +20,10 @@ cdef class Receiver:
     cdef uint64_t head  # as `find` saw it
     cdef Py_ssize_t claimed  # rows before this one are taken, or this process's alone
     cdef uint64_t identity  # of this process, as an assembler
+    cdef int pid
     cdef uint64_t assembled  # bytes of the frame that comes in parts
     cdef bint assembling
+    cdef bint only_whole  # for now: leave a frame in parts where it is
     cdef object late_error  # to raise when what was found before it is delivered
 
     cdef int enter(self) except -1
@@ -31,6 +33,7 @@ cdef class Receiver:
     cdef Outcome find(self) except *
     # The row that was found. CHANGED: another consumer has it, find again.
     cdef bint claim(self, Py_ssize_t most, Py_ssize_t* count) noexcept
+    cdef Py_ssize_t own_rows(self) noexcept  # that it took and did not give out yet
     cdef object receive(self)
     cdef list receive_many(self, Py_ssize_t most)
 

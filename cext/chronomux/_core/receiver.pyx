@@ -12,6 +12,7 @@ import logging
 from cpython.mem cimport PyMem_RawFree, PyMem_RawRealloc
 from libc.errno cimport ENOMEM
 from libc.stdint cimport uint64_t
+from posix.unistd cimport getpid
 
 cimport cython
 from chronomux._core.decoder cimport Decoder
@@ -21,16 +22,17 @@ from chronomux._core.ring cimport (
     FIRST_PART,
     LAST_PART,
     LOCKED,
+    NOTHING,
     WHOLE_FRAME,
     Outcome,
     Ring,
+    bell_call,
     gate_init,
     gate_lock,
     gate_try,
     gate_unlock,
     load_acquire,
     position_of,
-    record,
     rows_taken,
     swap_word,
 )
@@ -49,6 +51,7 @@ logger = logging.getLogger("chronomux")
 
 
 @cython.final
+@cython.no_gc_clear  # __dealloc__ needs the ring
 cdef class Receiver:
     """One process's way out of a ring.
 
@@ -58,20 +61,24 @@ cdef class Receiver:
     def __cinit__(self, Ring ring not None, uint64_t identity):
         self.ring = ring
         self.identity = identity
+        self.pid = getpid()
         self.decoder = Decoder()
         self.position = NOWHERE
         if gate_init(&self.gate):
             raise MemoryError("no lock for a queue")
 
     def __dealloc__(self):
-        self.let_go()
+        if self.pid == getpid():  # in a forked child the frame is the parent's
+            self.let_go()
         PyMem_RawFree(self.copy)
 
     cdef void let_go(self) noexcept nogil:
         """Of a frame in parts: who comes next skips what is left of it."""
-        if self.assembling:  # or else it may be another receiver of this process
-            self.assembling = False
-            swap_word(&self.ring.shared.assembler, self.identity, 0)
+        if not self.assembling:
+            return  # or else it may be another receiver of this process that does
+        self.assembling = False
+        if swap_word(&self.ring.shared.assembler, self.identity, 0):
+            bell_call(&self.ring.shared.items)  # for those who waited for the frame
 
     def waits_for(self):
         """(identity of the process that puts a large frame together, or 0; whether it
@@ -175,6 +182,12 @@ cdef class Receiver:
         self.claimed = row + count[0]
         return True
 
+    cdef Py_ssize_t own_rows(self) noexcept:
+        cdef Py_ssize_t rows = max(0, self.claimed - self.decoder.position)
+        return (
+            rows + (self.decoder.error is not None) + (self.late_error is not None)
+        )
+
     cdef object receive(self):
         return self.decoder.take_item()
 
@@ -191,7 +204,8 @@ cdef class Receiver:
         if outcome != DONE:
             return outcome
         if self.found.kind != WHOLE_FRAME:
-            return self.fetch_part()
+            # A call that has items returns before the next one that takes patience.
+            return NOTHING if self.only_whole else self.fetch_part()
         if self.assembling:
             return self.drop_parts()
         outcome = self.make_room(self.found.bytes)

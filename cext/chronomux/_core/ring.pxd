@@ -51,6 +51,8 @@ cdef extern from "chronomux/_core/ring_layout.h" nogil:
         bell items
         bell room
         shared_lock put_lock
+        shared_lock stream_lock
+        uint64_t streaming
         uint64_t allocated
         uint64_t used_slots
         slot slots[1000]
@@ -67,6 +69,7 @@ cdef extern from "chronomux/_core/ring_layout.h" nogil:
     void bell_wait(bell* bell, uint32_t calls, int64_t ns) noexcept
     void bell_call(bell* bell) noexcept
     int lock_init(shared_lock* lock) noexcept
+    int lock_try(shared_lock* lock) noexcept
     int lock_within(shared_lock* lock, int64_t ns) noexcept
     void lock_release(shared_lock* lock) noexcept
     void full_fence() noexcept
@@ -104,6 +107,9 @@ cdef class Ring:
     cdef Outcome publish(
         self, record* head, const char* payload
     ) noexcept nogil  # fills in `before`; NO_ROOM, or an errno when memory ends
+    cdef bint is_streaming(self) noexcept nogil  # a frame in parts is on its way
+    cdef bint begin_stream(self) noexcept nogil  # the caller's thread ends it
+    cdef void end_stream(self) noexcept nogil
     cdef int64_t items_held(self) noexcept nogil
 
     # Consumers.

@@ -83,6 +83,7 @@ cdef class Ring:
         self.shared.capacity = self.mapped - sizeof(ring)
         self.shared.capacity -= self.shared.capacity % ALIGNMENT
         self.raise_error(lock_init(&self.shared.put_lock))
+        self.raise_error(lock_init(&self.shared.stream_lock))
         self.shared.magic = RING_MAGIC
         return 0
 
@@ -247,6 +248,24 @@ cdef class Ring:
         next.published = now.published + head.rows
         store_release(&self.shared.turn, turn + 1)
         return DONE
+
+    cdef bint is_streaming(self) noexcept nogil:
+        if self.shared.streaming == 0:
+            return False
+        if lock_try(&self.shared.stream_lock):
+            return True
+        self.end_stream()  # for who died in the middle of it
+        return False
+
+    cdef bint begin_stream(self) noexcept nogil:
+        if lock_try(&self.shared.stream_lock):
+            return False
+        self.shared.streaming = 1
+        return True
+
+    cdef void end_stream(self) noexcept nogil:
+        self.shared.streaming = 0
+        lock_release(&self.shared.stream_lock)
 
     cdef int64_t items_held(self) noexcept nogil:
         cdef uint64_t i, used = load_acquire(&self.shared.used_slots)

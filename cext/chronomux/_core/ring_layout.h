@@ -14,6 +14,12 @@
  *           behind the tail, where nobody reads, then the front that is not current, and
  *           then makes it current with one release store of `turn`. Dead before that
  *           store, it has changed nothing; after it, everything.
+ * stream_lock
+ *           held from the first part of a frame to the last; `streaming` says so to who
+ *           holds put_lock, and is believed only while the lock has a living owner.
+ *           Meanwhile no other record is published, but items are counted and
+ *           processes come and go: whoever waits for a slow consumer holds up no more
+ *           than it must. Taken with put_lock held, and only if it is free.
  * slots     the processes that put. `held` is written by its process alone; when that is
  *           dead, under the lock, by any: a word, so never torn. Counting items reads
  *           all of them, so nothing has to be undone for the dead.
@@ -69,6 +75,8 @@ struct ring {
     CACHE_LINE struct bell room;  /* wanted by producers */
 
     CACHE_LINE shared_lock put_lock;
+    shared_lock stream_lock;
+    uint64_t streaming;
     uint64_t allocated; /* bytes of the ring that have memory */
     uint64_t used_slots;
     struct slot slots[RING_SLOTS];

@@ -181,12 +181,26 @@ static inline void lock_release(shared_lock *lock)
 
 #endif
 
-/* 0, or EBUSY when `ns` have passed. What the lock guards takes microseconds: a sleep
- * of a few is as good as a queue of waiters, and cannot be left waiting by the dead. */
+static inline void cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* 0, or EBUSY when `ns` have passed. What the lock guards takes microseconds: a spin
+ * and then a short sleep is as good as a queue of waiters, and cannot be left waiting
+ * by the dead. */
 static inline int lock_within(shared_lock *lock, int64_t ns)
 {
     int64_t end = 0, pause = 2000;
     int error = lock_try(lock);
+    for (int spins = 0; error == EBUSY && spins < 100; spins++) {
+        cpu_relax();
+        error = lock_try(lock);
+    }
     while (error == EBUSY) {
         int64_t now = clock_ns();
         if (!end)

@@ -24,6 +24,7 @@ cdef class Sender:
     cdef readonly int slot
     cdef Parcel* first  # while there is one, only the feeder publishes
     cdef Parcel* last
+    cdef Py_ssize_t most_bytes  # of a frame that gets another row
     cdef char* packed
     cdef Py_ssize_t packed_room
     cdef bell work  # wakes the feeder
@@ -33,12 +34,12 @@ cdef class Sender:
     cdef int64_t last_pack
     cdef readonly bint fed  # a feeder is there
     cdef bint closing
-    cdef bint streaming  # the first parcel is on its way in parts, by who has the lock
+    cdef bint streaming  # the first parcel is on its way in parts
     cdef readonly int failure  # 0, or the errno of the last try to publish
 
     cdef int enter(self) except -1
     cdef void leave(self) noexcept nogil
-    cdef uint64_t admit(self, uint64_t wanted) noexcept nogil
+    cdef int64_t admit(self, uint64_t wanted) noexcept nogil
     cdef void release(self, uint64_t count) noexcept nogil
     cdef int add(self, object item, object key, bint keyed) except -1
     cdef void added(self, bint end) noexcept nogil
@@ -58,5 +59,6 @@ cdef class Sender:
     ) noexcept nogil
     cdef Outcome ship(self) noexcept nogil
     cdef Outcome ship_parts(self, Parcel* parcel) noexcept nogil
+    cdef Outcome ship_part(self, Parcel* parcel) noexcept nogil
     cdef int64_t step(self) noexcept nogil
     cdef void feed_until(self, int64_t end) noexcept nogil

@@ -55,7 +55,6 @@ cdef extern from "Python.h":
 cdef enum:
     MOST_ROWS = 256
     MOST_BYTES = 1 << 16
-    LARGE_ROW = 1 << 15  # bytes; it gets a frame of its own
     KEPT_BYTES = 1 << 20  # of a buffer that had to grow beyond it
     DELAY = 1_000_000  # ns that an item waits at most for others
     PAUSE = 10_000  # ns between two puts: less is a flood
@@ -78,6 +77,8 @@ cdef class Sender:
         self.ring = ring
         self.slot = slot
         self.frame = Encoder()
+        # Only a frame of one large row may need parts: one consumer gets all of it.
+        self.most_bytes = min(MOST_BYTES, <Py_ssize_t>ring.capacity // 4)
         if gate_init(&self.gate):
             raise MemoryError("no lock for a queue")
 
@@ -95,11 +96,11 @@ cdef class Sender:
             self.feed_until(INT64_MAX)
 
     def feed_within(self, int64_t ns):
-        """Do the feeder's work for a while, where none can be started. Whether all is
-        in the ring."""
+        """Do the feeder's work for a while, where none can be started; `start_feeding`
+        was true."""
         with nogil:
             self.feed_until(clock_ns() + ns)
-        return self.idle()
+        self.stop_feeding()
 
     def start_feeding(self):
         """Whether the caller has to start the feeder: there is work and none is."""
@@ -109,6 +110,12 @@ cdef class Sender:
         self.fed = self.fed or start
         self.leave()
         return start
+
+    def stop_feeding(self):
+        """There is no feeder: it could not start, or has worked for long enough."""
+        self.enter()
+        self.fed = False
+        self.leave()
 
     def flush(self):
         """Publish the open frame. Whether all is in the ring."""
@@ -178,8 +185,9 @@ cdef class Sender:
     cdef bint idle(self) noexcept nogil:
         return self.first == NULL and self.frame.rows == 0
 
-    cdef uint64_t admit(self, uint64_t wanted) noexcept nogil:
-        """How many of so many items may be put now: fewer when the queue is bounded."""
+    cdef int64_t admit(self, uint64_t wanted) noexcept nogil:
+        """How many of so many items may be put now: fewer when the queue is bounded,
+        -1 when the ring's lock was not to be had in time."""
         cdef uint64_t* held = &self.ring.shared.slots[self.slot].held
         cdef uint64_t most = self.ring.shared.maxsize
         cdef int64_t room
@@ -187,7 +195,7 @@ cdef class Sender:
             store_relaxed(held, load_relaxed(held) + wanted)
             return wanted
         if self.ring.lock(LOCK_LIMIT) != DONE:
-            return 0
+            return -1
         room = <int64_t>most - self.ring.items_waiting() - self.ring.items_held()
         if room < 0:
             room = 0
@@ -229,9 +237,9 @@ cdef class Sender:
             self.frame.used - <Py_ssize_t>self.frame.offset_column[last]
         )
         cdef int64_t now
-        if row_bytes > LARGE_ROW and last > 0:
+        if row_bytes > self.most_bytes // 2 and last > 0:
             self.isolate()
-        if self.frame.rows >= MOST_ROWS or self.frame.used >= MOST_BYTES or end:
+        if self.frame.rows >= MOST_ROWS or self.frame.size() >= self.most_bytes or end:
             self.pack()
             return
         if bell_is_wanted(&self.ring.shared.items):
@@ -263,10 +271,13 @@ cdef class Sender:
     # ---- Into the ring
 
     cdef Outcome pack(self) noexcept nogil:
-        """Send the open frame; then it is empty. An errno: it is as it was."""
+        """Send the open frame, if it has rows; then it is empty. An errno: it is as it
+        was."""
         cdef Py_ssize_t size = self.frame.size()
         cdef Outcome outcome
         cdef char* moved
+        if self.frame.rows == 0:
+            return DONE
         if size > self.packed_room:
             moved = <char*>PyMem_RawRealloc(self.packed, size)
             if moved == NULL:
@@ -323,11 +334,15 @@ cdef class Sender:
         cdef record head = record(WHOLE_FRAME, <uint16_t>self.slot, rows, size, 0)
         cdef Outcome outcome = self.ring.lock(LOCK_LIMIT)
         if outcome == DONE:
-            outcome = self.ring.publish(&head, payload)
+            if self.ring.is_streaming():
+                outcome = NO_ROOM
+            else:
+                outcome = self.ring.publish(&head, payload)
+            if outcome == DONE:
+                self.release(rows)  # inside the lock: nobody counts an item twice
             self.ring.unlock()
         self.failure = <int>outcome if outcome > 0 else 0
         if outcome == DONE:
-            self.release(rows)
             full_fence()
             bell_call(&self.ring.shared.items)
         return outcome
@@ -354,32 +369,43 @@ cdef class Sender:
     cdef Outcome ship_parts(self, Parcel* parcel) noexcept nogil:
         """Send a parcel that is too large for the ring, a part at a time.
 
-        The lock is held from the first part to the last, over all calls.
+        Nobody else publishes from the first part to the last, over all calls.
         """
-        cdef record head
-        cdef uint64_t size = self.ring.capacity // 4 // 8 * 8
         cdef Outcome outcome = DONE
-        if not self.streaming:
-            outcome = self.ring.lock(LOCK_LIMIT)
-            self.streaming = outcome == DONE
         while outcome == DONE and parcel.sent < parcel.bytes:
-            head = record(
-                NEXT_PART if parcel.sent else FIRST_PART, <uint16_t>self.slot, 0, size, 0
-            )
-            if parcel.sent + size >= parcel.bytes:
-                head.kind = LAST_PART
-                head.rows = parcel.rows
-                head.bytes = parcel.bytes - parcel.sent
-            outcome = self.ring.publish(&head, <char*>(parcel + 1) + parcel.sent)
+            outcome = self.ring.lock(LOCK_LIMIT)
             if outcome == DONE:
-                parcel.sent += head.bytes
+                outcome = self.ship_part(parcel)
+                self.ring.unlock()
+            if outcome == DONE:
                 full_fence()
                 bell_call(&self.ring.shared.items)
         self.failure = <int>outcome if outcome > 0 else 0
+        return outcome
+
+    cdef Outcome ship_part(self, Parcel* parcel) noexcept nogil:
+        """Send the next part, with the ring's lock held."""
+        cdef record head = record(
+            NEXT_PART, <uint16_t>self.slot, 0, self.ring.capacity // 4 // 8 * 8, 0
+        )
+        cdef Outcome outcome
+        if not self.streaming:
+            self.streaming = self.ring.begin_stream()
+            if not self.streaming:
+                return NO_ROOM
+        if parcel.sent == 0:
+            head.kind = FIRST_PART
+        if parcel.sent + head.bytes >= parcel.bytes:
+            head.kind = LAST_PART
+            head.rows = parcel.rows
+            head.bytes = parcel.bytes - parcel.sent
+        outcome = self.ring.publish(&head, <char*>(parcel + 1) + parcel.sent)
         if outcome == DONE:
-            self.streaming = False
-            self.ring.unlock()
-            self.release(parcel.rows)
+            parcel.sent += head.bytes
+            if head.kind == LAST_PART:
+                self.streaming = False
+                self.ring.end_stream()
+                self.release(parcel.rows)
         return outcome
 
     cdef int64_t step(self) noexcept nogil:
@@ -398,10 +424,12 @@ cdef class Sender:
 
     cdef void feed_until(self, int64_t end) noexcept nogil:
         cdef int64_t wait = 1
-        cdef uint32_t calls, room
-        cdef bint blocked
+        cdef uint32_t calls, room = 0
+        cdef bint blocked, watched
         while wait and clock_ns() < end:
-            room = bell_want(&self.ring.shared.room) if self.first != NULL else 0
+            watched = self.first != NULL
+            if watched:
+                room = bell_want(&self.ring.shared.room)
             gate_lock(&self.gate)
             wait = self.step()
             blocked = self.first != NULL
@@ -413,6 +441,7 @@ cdef class Sender:
             if wait == IDLE:
                 bell_wait(&self.work, calls, wait)
             elif blocked and wait == SLICE:
-                bell_wait(&self.ring.shared.room, room, wait)
+                if watched:  # else look again: the room may have come before the bell
+                    bell_wait(&self.ring.shared.room, room, wait)
             elif wait > 1:
                 sleep_ns(wait)

@@ -5,11 +5,13 @@ It outlives the queue: a queue may be dropped, or the process end, before that.
 
 from __future__ import annotations
 
-import multiprocessing.util
+import contextlib
+import multiprocessing.util as standard_util
 import os
 import sys
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from chronomux._core.ring import Ring
 from chronomux._core.sender import Sender
@@ -18,6 +20,7 @@ from chronomux.queue.process_life import has_ended, started
 __all__ = ["Outgoing"]
 
 SLICE = 50_000_000  # ns between two looks for Ctrl-C
+PATIENCE = 40  # slices without memory until an end is an error
 
 
 class Outgoing:
@@ -27,22 +30,24 @@ class Outgoing:
         pid = os.getpid()
         self.ring = ring
         self.sender = Sender(ring, ring.attach(pid, started(pid), has_ended))
+        self.slots = [self.sender.slot]  # its own until it ends
         # As multiprocessing does: begin to send before children are joined, wait for
         # the end of it after that. Workers of pathos run another module's finalizers.
-        modules = [
-            sys.modules[name]
-            for name in ("multiprocessing.util", "multiprocess.util")
-            if name in sys.modules
-        ]
+        modules: list[Any] = [standard_util]
+        if "multiprocess.util" in sys.modules:
+            modules.append(sys.modules["multiprocess.util"])
         self.begins = [m.Finalize(owner, self.finish, exitpriority=10) for m in modules]
         self.waits = [m.Finalize(None, self.wait, exitpriority=-5) for m in modules]
 
     def feed(self) -> None:
         """Start the feeder if there is work for it and it does not run."""
         if self.sender.start_feeding():
-            threading.Thread(
-                target=self._feed, name="chronomux-feeder", daemon=True
-            ).start()
+            try:
+                threading.Thread(
+                    target=self._feed, name="chronomux-feeder", daemon=True
+                ).start()
+            except RuntimeError:  # at exit, or too many threads: `_progress` feeds
+                self.sender.stop_feeding()
 
     def _feed(self) -> None:
         self.sender.feed()
@@ -52,8 +57,10 @@ class Outgoing:
         """Return when all is in shared memory; calls `meanwhile` now and then."""
         while not self.sender.flush():
             self.feed()
-            self.sender.flushed_within(SLICE)
+            self._progress()
             meanwhile()
+            if self.sender.failure:
+                raise self._failure()
 
     def finish(self) -> None:
         """Nothing more will be put: send what there is, behind the caller's back."""
@@ -64,14 +71,28 @@ class Outgoing:
             self.feed()
 
     def wait(self) -> None:
-        """Return when all is sent. At exit no thread may start any more."""
+        """Return when all is sent. OSError when there is no memory for it."""
         self.sender.close()
+        failing = 0
         while not self.sender.flush():
-            if self.sender.fed:
-                self.sender.flushed_within(SLICE)
-            else:
-                self.sender.feed_within(SLICE)
+            self._progress()
+            failing = failing + 1 if self.sender.failure else 0
+            if failing > PATIENCE:
+                raise self._failure()
         self._ended()
+
+    def _progress(self) -> None:
+        """Wait a SLICE for the feeder, or be it: at exit no thread may start."""
+        if self.sender.start_feeding():
+            self.sender.feed_within(SLICE)
+        else:
+            self.sender.flushed_within(SLICE)
+
+    def _failure(self) -> OSError:
+        error = self.sender.failure
+        return OSError(
+            error, f"no shared memory for what was put: {os.strerror(error)}"
+        )
 
     def do_not_wait(self) -> None:
         """The process may end before all is sent."""
@@ -79,7 +100,8 @@ class Outgoing:
             finalizer.cancel()
 
     def _ended(self) -> None:
-        """This process is a producer no more."""
-        self.ring.detach(self.sender.slot)
+        """This process is a producer no more. Its slot may be another's at once."""
+        with contextlib.suppress(IndexError):
+            self.ring.detach(self.slots.pop())
         for finalizer in [*self.begins, *self.waits]:
             finalizer.cancel()

@@ -30,7 +30,7 @@ def has_ended(pid: int, began: int) -> bool:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the state on; none where there is no such file."""
+    """The fields of /proc/PID/stat from the state on; none without such a file."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             text = file.read()

@@ -26,7 +26,6 @@ from chronomux.types import SortKey
 __all__ = ["Queue"]
 
 _queues: weakref.WeakValueDictionary[bytes, Queue] = weakref.WeakValueDictionary()
-_abandoned: list[object] = []  # of the parent, in a forked child: never touched again
 
 
 class Queue(QueueCore):
@@ -73,6 +72,7 @@ class Queue(QueueCore):
         self._keyless = keyless
         self._lock = threading.Lock()
         self._outgoing: Outgoing | None = None
+        self._incoming: Receiver | None = None
         self._joins = True
         self.sort_key = sort_key
         _queues[ring.name] = self
@@ -149,7 +149,9 @@ class Queue(QueueCore):
 
     def _new_receiver(self) -> Receiver:
         with self._lock:
-            return self._receiver or self._new_tap()
+            if self._incoming is None:
+                self._incoming = self._new_tap()
+            return self._incoming
 
     def _new_tap(self) -> Receiver:
         pid = os.getpid()
@@ -177,9 +179,10 @@ class Queue(QueueCore):
 
     def _after_fork(self) -> None:
         """In the child: what the parent put and got is none of ours."""
-        _abandoned.append((self._forget(), self._outgoing))
+        self._forget()
         self._lock = threading.Lock()
         self._outgoing = None
+        self._incoming = None
 
 
 def _assembler_ended(identity: int) -> bool:
