@@ -1,9 +1,23 @@
 """Frames under construction, as bytes and without the GIL."""
 
 cimport cython
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t, uint16_t, uint64_t
+from libc.string cimport memcpy
 
-from chronomux._core.frames cimport MOST_SCHEMAS, Fault, FrameView, KeyKind
+from chronomux._core.frames cimport (
+    BAD_OFFSETS,
+    BAD_ROW,
+    DICT_HEAD,
+    DICT_TAG,
+    FINE,
+    MOST_SCHEMAS,
+    OBJECT_KEYS,
+    Fault,
+    FrameView,
+    KeyKind,
+    load16,
+    load64,
+)
 
 
 cdef class FrameBuilder:
@@ -54,3 +68,35 @@ cdef inline void finish_row(FrameBuilder frame, int64_t key) noexcept nogil:
     frame.key_column[frame.rows] = key
     frame.rows += 1
     frame.offset_column[frame.rows] = frame.used
+
+
+# Copies one row, as copy_rows does, at less cost where rows come one at a time.
+@cython.nonecheck(False)
+cdef inline Fault copy_row(
+    FrameBuilder frame, FrameView* view, Py_ssize_t row
+) noexcept nogil:
+    cdef uint64_t begin = load64(view.offset_column + 8 * row)
+    cdef uint64_t end = load64(view.offset_column + 8 * row + 8)
+    cdef Py_ssize_t size = <Py_ssize_t>(end - begin)
+    cdef char* out = frame.row_data + frame.used
+    cdef uint16_t number
+    if (
+        frame.rows == 0 or frame.kind != view.kind or view.kind == OBJECT_KEYS
+        or view.target != <void*>frame or view.target_serial != frame.serial
+        or frame.rows + 1 >= frame.row_room
+        or frame.room - frame.used < size
+    ):
+        return frame.copy_rows(view, row, row + 1)
+    if begin >= end or end > <uint64_t>view.row_bytes:
+        return BAD_OFFSETS
+    memcpy(out, view.row_data + begin, size)
+    if out[0] == DICT_TAG:
+        if size < DICT_HEAD:
+            return BAD_ROW
+        number = load16(out + 1)
+        if number >= view.schemas:
+            return BAD_ROW
+        memcpy(out + 1, &view.numbers[number], sizeof(number))
+    frame.used += size
+    finish_row(frame, <int64_t>load64(view.key_column + 8 * row))
+    return FINE

@@ -20,7 +20,7 @@ from chronomux._core.fanout cimport (
     STATUS_PUT_FAILED,
     Status,
 )
-from chronomux._core.frame_builder cimport FrameBuilder
+from chronomux._core.frame_builder cimport FrameBuilder, copy_row
 from chronomux._core.frames cimport (
     CHECKSUM_AT,
     DOUBLE_KEYS,
@@ -228,7 +228,11 @@ cdef class Outflow:
         cdef Py_ssize_t i, rows = self.frame.rows
         cdef double real
         cdef int64_t key
-        cdef Fault fault = self.frame.copy_rows(view, start, stop)
+        cdef Fault fault
+        if stop - start == 1:
+            fault = copy_row(self.frame, view, start)
+        else:
+            fault = self.frame.copy_rows(view, start, stop)
         if fault != OTHER_KEYS or view.kind != INT64_KEYS:
             return fault
         # Integers go into a frame of doubles where that changes none of them.

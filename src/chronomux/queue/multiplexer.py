@@ -249,7 +249,7 @@ class QueueMultiplexer:
     def _finish(self) -> None:
         with self._changed:
             self._inputs_closed = self._ended = True
-            self._delivery.admit(self._outputs)
+            self._admit_outputs()
         try:
             self._delivery.end(patient=self.exception is None)
         finally:
@@ -293,8 +293,11 @@ class QueueMultiplexer:
         port.mourned = False
         self._sender = port.number
         # After the get: an output registered before an item's put sees the item.
-        self._delivery.admit(self._outputs)
+        self._admit_outputs()
         self._delivery.deliver(item)
+
+    def _admit_outputs(self) -> None:
+        self._delivery.admit(self._outputs)
 
     def _idle(self, live: list[InputPort]) -> None:
         """Nothing to pass on: look for dead inputs, then wait."""

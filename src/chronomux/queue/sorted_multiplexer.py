@@ -103,8 +103,11 @@ class SortedQueueMultiplexer(QueueMultiplexer):
         """The engine at work."""
         return self._frames or self._objects
 
-    def _hand_over(self, frames: FramePump) -> None:
+    def _hand_over(self) -> None:
         """Let the pump of objects go on where that of frames stands."""
+        frames = self._frames
+        if frames is None:
+            return
         frames.fanout.end()
         intakes: list[core.Intake | FrameIntake] = []
         for port, before in zip(self._inputs, self._intakes, strict=False):
@@ -152,7 +155,7 @@ class SortedQueueMultiplexer(QueueMultiplexer):
             elif status == core.GET_FAILED:
                 self._get_failed(self._inputs[self._pump.at], self._pump.take_error())
             elif status == OBJECTS_CAME:
-                self._hand_over(self._frames)
+                self._hand_over()
             elif status != core.DRY:
                 self._delivery.unblock(status)
             elif not self._await_aside() and self._close_inputs(len(self._intakes)):
@@ -174,19 +177,22 @@ class SortedQueueMultiplexer(QueueMultiplexer):
 
     def _admit(self) -> None:
         """Take in the queues that were registered meanwhile."""
-        inputs, outputs = list(self._inputs), list(self._outputs)
-        if self._frames is not None and not (
-            all(isinstance(port, TapInput) for port in inputs)
-            and all(isinstance(port, SharedOutput) for port in outputs)
-        ):
-            self._hand_over(self._frames)
-        self._delivery.admit(outputs)
+        inputs = list(self._inputs)
+        if self._frames and not all(isinstance(port, TapInput) for port in inputs):
+            self._hand_over()
+        self._admit_outputs()
         for port in inputs[len(self._intakes) :]:
             if self._frames is None:
                 self._intakes.append(self._add_to_objects(port))
             else:
                 assert isinstance(port, TapInput)
                 self._intakes.append(self._frames.add(port.tap))
+
+    def _admit_outputs(self) -> None:
+        outputs = self._outputs
+        if self._frames and not all(isinstance(port, SharedOutput) for port in outputs):
+            self._hand_over()
+        super()._admit_outputs()
 
     def _pass_on(self, port: InputPort, item: Any) -> None:
         port.mourned = False
