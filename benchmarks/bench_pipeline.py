@@ -8,6 +8,8 @@ multiprocessing.
 from __future__ import annotations
 
 import time
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -39,13 +41,13 @@ class Pipeline:
 
     def load(self) -> None:
         order = ("load", KIND, self.n, len(PRODUCERS), True)
-        self.crew.do({number: order for number in PRODUCERS})
+        self.crew.do(dict.fromkeys(PRODUCERS, order))
 
     def round(self, contender: str, keep: int | None = 0) -> list[list[Any]]:
         drain = ("drain", contender, self.n, self.many, keep)
-        orders: dict[int, tuple[Any, ...]] = {c: drain for c in self.consumers}
+        orders: dict[int, tuple[Any, ...]] = dict.fromkeys(self.consumers, drain)
         orders[HUB] = ("merge", contender, len(self.consumers))
-        orders.update({p: ("feed", contender, self.many) for p in PRODUCERS})
+        orders.update(dict.fromkeys(PRODUCERS, ("feed", contender, self.many)))
         answers = self.crew.do(orders)
         return [answers[consumer] for consumer in self.consumers]
 
@@ -80,9 +82,8 @@ def check_end_to_end(pipeline: Pipeline, contenders: list[str]) -> None:
     """Every consumer gets all items in order."""
     small = Pipeline(pipeline.crew, len(pipeline.consumers), 1_000, pipeline.many)
     small.load()
-    expected = sorted(
-        sum(records(small.n, len(PRODUCERS)), []), key=lambda record: record["time"]
-    )
+    inputs = records(small.n, len(PRODUCERS))
+    expected = sorted(chain.from_iterable(inputs), key=itemgetter("time"))
     for name in contenders:
         for received in small.round(name, keep=None):
             assert received[:-1] == expected, name

@@ -51,13 +51,13 @@ class Transport:
 
     def load(self, kind: str) -> None:
         order = ("load", kind, self.n, len(self.producers), False)
-        self.crew.do({number: order for number in self.producers})
+        self.crew.do(dict.fromkeys(self.producers, order))
 
     def round(self, contender: str, keep: int | None = 0) -> list[Any]:
         orders: dict[int, tuple[Any, ...]] = {
             CONSUMER: ("receive", contender, self.n, self.many, keep)
         }
-        orders.update({p: ("send", contender, self.many) for p in self.producers})
+        orders.update(dict.fromkeys(self.producers, ("send", contender, self.many)))
         received: list[Any] = self.crew.do(orders)[CONSUMER]
         return received
 

@@ -127,7 +127,7 @@ class PipeLine:
             put(pickle.dumps(batch, PROTOCOL))
 
     def receive(self, count: int, keep: int | None) -> deque[Any]:
-        kept: deque[Any] = deque((), keep)
+        kept: deque[Any] = deque(maxlen=keep)
         while count:
             alone = len(self.readers) == 1
             for reader in self.readers if alone else wait(self.readers):
@@ -149,7 +149,7 @@ def batches(items: list[Any]) -> list[list[Any]]:
 def receive_batches(
     get_many: Callable[[], list[Any]], count: int, keep: int | None
 ) -> deque[Any]:
-    kept: deque[Any] = deque((), keep)
+    kept: deque[Any] = deque(maxlen=keep)
     while count > 0:
         batch = get_many()
         kept.extend(batch)
