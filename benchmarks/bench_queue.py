@@ -1,14 +1,15 @@
 """Queues between processes, beside their peers: transport, latency, memory.
 
-The wall's clock and the CPU time of all processes that take part run in the same rounds;
-rows are made before. That each contender delivers what was put, once and in order, is
-looked at before it is timed.
+The wall's clock and the CPU time of all processes that take part run in the same
+rounds; rows are made before. That each contender delivers what was put, once and in
+order, is looked at before it is timed.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import time
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -101,8 +102,7 @@ def check_transport(transport: Transport, kind: str, lines: dict[str, Line]) -> 
     small = Transport(transport.crew, len(transport.producers), 0, transport.many)
     small.n = 8 if kind == "1 MB array" else 1_000
     small.load(kind)
-    # Items of several producers come in any order, but a dict and bytes tell whose.
-    expected = sum(ITEMS[kind](small.n, len(small.producers)), [])
+    expected = list(chain.from_iterable(ITEMS[kind](small.n, len(small.producers))))
     small.n = len(expected)
     for name in lines:
         received = small.round(name, keep=None)

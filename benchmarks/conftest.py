@@ -19,8 +19,8 @@ contender, all with the same `benchmark.group`, each with its name in
 
 The clock is CPU time of this process, all threads (`time.process_time`): other people's
 work on the machine does not count. Where other processes do part of the work, mark the
-test `@pytest.mark.benchmark(timer=time.perf_counter)`; if they are a crew's, a contest's
-`second` clock can be the CPU time of them all.
+test `@pytest.mark.benchmark(timer=time.perf_counter)`; if they are those of a `Crew`,
+its `cpu_seconds` can be the contest's second clock.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class Crew:
             theirs.close()
             self._workers.append(worker)
             self._lines.append(mine)
-        self._clocks = [_cpu_clock(worker.pid) for worker in self._workers]
+        self._clocks = [_cpu_clock(worker.pid or 0) for worker in self._workers]
         for number in range(size):
             self._answer(number, START_SECONDS)
 

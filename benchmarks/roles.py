@@ -1,7 +1,7 @@
 """What the workers of a crew do in the benchmarks of queues.
 
-Workers 0 to 3 produce, 4 to 6 consume, 7 runs the multiplexer. Items are made by `load`,
-before any clock starts.
+Workers 0 to 3 produce, 4 to 6 consume, 7 runs the multiplexer. Items are made by
+`load`, before any clock starts.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class Kit:
     """The queues of all contenders, as all workers have them."""
 
     transport: dict[str, Line] = field(default_factory=dict)
-    inputs: dict[str, list[Line]] = field(default_factory=dict)
-    outputs: dict[str, list[Line]] = field(default_factory=dict)
+    inputs: dict[str, list[QueueLine]] = field(default_factory=dict)
+    outputs: dict[str, list[QueueLine]] = field(default_factory=dict)
 
 
 def make_kit(folder: Path) -> Kit:
@@ -145,9 +145,7 @@ class Role:
     def receive_lone(self, contender: str, count: int) -> list[float]:
         """Seconds from put to get, sorted. One clock serves all processes."""
         line = self.kit.transport[contender]
-        return sorted(
-            -(line.receive(1, None)[0]["time"] - time.monotonic()) for _ in range(count)
-        )
+        return sorted(_age(line.receive(1, None)[0]) for _ in range(count))
 
     # Many queues in one process
 
@@ -163,6 +161,10 @@ class Role:
             queue.put(1)
             queue.get()
         return new - before, psutil.Process().memory_info().rss - before
+
+
+def _age(record: data.Record) -> float:
+    return time.monotonic() - record["time"]
 
 
 def _receive(line: Line, count: int, many: bool, keep: int | None) -> deque[Any]:
