@@ -88,7 +88,7 @@ cdef class Receiver:
     def give_up(self):
         """The producer of the frame that this process puts together is gone: if the
         other parts are not in the ring, they never will be."""
-        cdef uint64_t head
+        cdef uint64_t head = 0
         cdef record next
         cdef bint lost
         self.enter()
