@@ -1,3 +1,6 @@
+cimport cython
+
+
 cdef enum Status:
     # What ended a call, and what the caller has to do about it.
     STATUS_DONE = 0
@@ -9,12 +12,14 @@ cdef enum Status:
     STATUS_DRY = 6
 
 
+@cython.final
 cdef class Outlet:
     cdef object put_now
     cdef readonly bint open
     cdef readonly Py_ssize_t items
 
 
+@cython.final
 cdef class Fanout:
     cdef list outlets
     cdef readonly object item  # the item on its way to the outlets
@@ -22,5 +27,11 @@ cdef class Fanout:
     cdef readonly Py_ssize_t at  # the outlet that comes next
     cdef object error  # what its put raised
 
-    cdef int start(self, object item) noexcept
-    cdef Status proceed(self) except *
+    cdef inline int start(self, object item) noexcept:
+        self.item = item
+        self.busy = True
+        self.at = 0
+        return 0
+
+    cdef int proceed(self) except -1
+    cdef Status failed(self, object error) except *

@@ -3,6 +3,7 @@
 from queue import Full
 
 cimport cython
+from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 
 DONE = STATUS_DONE
 FULL = STATUS_FULL
@@ -47,37 +48,38 @@ cdef class Fanout:
     def send(self, item):
         """Start to send an item. The item before must have gone out."""
         self.start(item)
-        return self.proceed()
+        return self.resume()
 
     def resume(self):
-        """Go on with the item on its way."""
-        return self.proceed()
+        """Go on with the item on its way, if there is one."""
+        try:
+            if self.busy:
+                self.proceed()
+        except Exception as error:
+            return self.failed(error)
+        return STATUS_DONE
 
     def passed(self):
         """Outlet `at` has taken the item by other means."""
         (<Outlet>self.outlets[self.at]).items += 1
         self.at += 1
 
-    cdef int start(self, object item) noexcept:
-        self.item = item
-        self.busy = True
-        self.at = 0
-        return 0
-
-    cdef Status proceed(self) except *:
+    cdef int proceed(self) except -1:
+        """Go on with the item on its way. Raises what the put of outlet `at` does."""
         cdef Outlet outlet
-        while self.busy and self.at < len(self.outlets):
-            outlet = <Outlet>self.outlets[self.at]
+        while self.at < PyList_GET_SIZE(self.outlets):
+            outlet = <Outlet>PyList_GET_ITEM(self.outlets, self.at)
             if outlet.open:
-                try:
-                    outlet.put_now(self.item)
-                except Full:
-                    return STATUS_FULL
-                except Exception as error:
-                    self.error = error
-                    return STATUS_PUT_FAILED
+                outlet.put_now(self.item)
                 outlet.items += 1
             self.at += 1
         self.busy = False
         self.item = None
-        return STATUS_DONE
+        return 0
+
+    cdef Status failed(self, object error) except *:
+        """What it means that a put raised."""
+        if isinstance(error, Full):
+            return STATUS_FULL
+        self.error = error
+        return STATUS_PUT_FAILED

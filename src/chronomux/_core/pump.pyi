@@ -2,31 +2,12 @@ from collections.abc import Callable
 from typing import Any, Final, final
 
 from chronomux._core.fanout import Fanout
+from chronomux._core.intake import Intake
 
 PAUSED: Final[int]
 SILENT: Final[int]
 GET_FAILED: Final[int]
 DRY: Final[int]
-
-@final
-class Intake:
-    def __new__(cls, get_now: Callable[[], Any]) -> Intake: ...
-    @property
-    def items(self) -> int: ...
-    @property
-    def disorder(self) -> int: ...
-    @property
-    def first_disorder(self) -> int | None: ...
-    @property
-    def largest_step_back(self) -> Any: ...
-    @property
-    def ended(self) -> bool: ...
-    @property
-    def aside(self) -> bool: ...
-    @property
-    def sent(self) -> int: ...
-    @property
-    def dropped(self) -> int: ...
 
 @final
 class Pump:

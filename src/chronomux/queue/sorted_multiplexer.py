@@ -9,6 +9,7 @@ from typing import Any
 
 from chronomux._core import pump as core
 from chronomux._core.fanout import Fanout
+from chronomux._core.intake import Intake
 from chronomux.queue.input_ports import SLICE, InputPort
 from chronomux.queue.multiplexer import NOTHING, QueueMultiplexer
 from chronomux.queue.options import SortedOptions
@@ -52,7 +53,7 @@ class SortedQueueMultiplexer(QueueMultiplexer):
         super().__init__(*options, **keywords)  # type: ignore[arg-type]
 
     def _make_fanout(self) -> Fanout:
-        self._intakes: list[core.Intake] = []
+        self._intakes: list[Intake] = []
         self._silent_since: dict[int, tuple[int, float]] = {}
         self._next_poll = 0.0
         self._pump = core.Pump(
