@@ -128,9 +128,13 @@ def run_lazy(
         "cytoolz": merge_sorted
         and (lambda: merge_sorted(*map(feed, lists), key=by_time)),
     }
-    # What the iterators and the keys cost alone, one input after the other.
+    # What the iterators and the keys cost alone, one input after the other, and what
+    # the keys cost in the order of the merge, with nothing merged: memory's share.
     bare = consumed(lambda: map(by_time, chain.from_iterable(map(feed, lists))))
-    run_merges(contest, group, merges, n, yardsticks={"no merge": bare})
+    merged = list(heapq.merge(*lists, key=by_time))
+    keys = consumed(lambda: map(by_time, merged))
+    yardsticks = {"no merge": bare, "keys in order": keys}
+    run_merges(contest, group, merges, n, yardsticks=yardsticks)
 
 
 def run_merges(

@@ -2,12 +2,18 @@
 
 Both merge in the calling thread, over queues that were filled and registered off the
 clock: what is measured is the way of an item from queue to queue, and no waiting.
+
+The yardstick "no merge" knows the order: a loop in C takes each item from the queue
+whose turn it is, reads its time and puts it. What grows there with the number of inputs
+is the wait for memory, as records of 64 inputs come from 64 places.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import tee
+from operator import itemgetter, methodcaller
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -45,6 +51,7 @@ def test_items_through_the_sorted_multiplexer(
     # As few as a cache holds: the items of a live merge have only just been made.
     n = scale(quick=10_000, full=10_000)
     lists = data.record_lists(n, k, "interleaved")
+    turns = data.input_numbers(n, k, "interleaved").tolist()
     makers = [SortedQueueMultiplexer, PurePython or SortedQueueMultiplexer]
     ready = [registered(maker, KINDS[kind], lists) for maker in makers]
     for multiplexer, _ in ready:
@@ -53,12 +60,17 @@ def test_items_through_the_sorted_multiplexer(
     assert received[0] == received[1] == sorted(received[0], key=lambda r: r["time"])
     contest(
         f"multiplexer {kind} k={k}",
-        lambda ours, pure: ours[0]._run_thread(),
+        lambda ours, pure, queues: ours[0]._run_thread(),
         peers={
-            "pure Python": PurePython and (lambda ours, pure: pure[0]._run_thread())
+            "pure Python": PurePython
+            and (lambda ours, pure, queues: pure[0]._run_thread())
         },
+        yardsticks={"no merge": lambda ours, pure, queues: hand_over(*queues)},
         items=n,
-        prepare=lambda: tuple(registered(m, KINDS[kind], lists) for m in makers),
+        prepare=lambda: (
+            *(registered(maker, KINDS[kind], lists) for maker in makers),
+            in_turn(KINDS[kind], lists, turns),
+        ),
     )
 
 
@@ -69,8 +81,27 @@ def registered(
     multiplexer, output = maker(sort_key="time"), make_queue()
     multiplexer.output_queue(output)
     for records in lists:
-        queue = multiplexer.input_queue(make_queue())
-        for record in records:
-            queue.put(record)
-        queue.put(Empty)
+        multiplexer.input_queue(filled(make_queue, records))
     return multiplexer, output
+
+
+def in_turn(
+    make_queue: Callable[[], Any], lists: list[list[Record]], turns: Iterable[int]
+) -> tuple[list[Any], Any]:
+    """For each record in the merged order, the queue that it waits in; an output."""
+    queues = [filled(make_queue, records) for records in lists]
+    return [queues[number] for number in turns], make_queue()
+
+
+def filled(make_queue: Callable[[], Any], records: list[Record]) -> Any:
+    queue = make_queue()
+    for record in records:
+        queue.put(record)
+    queue.put(Empty)
+    return queue
+
+
+def hand_over(queues: list[Any], output: Any) -> None:
+    read, sent = tee(map(methodcaller("get_nowait"), queues))
+    keys = map(itemgetter("time"), read)
+    deque(zip(keys, map(output.put_nowait, sent), strict=True), maxlen=0)

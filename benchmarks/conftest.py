@@ -19,7 +19,8 @@ contender, all with the same `benchmark.group`, each with its name in
 
 The clock is CPU time of this process, all threads (`time.process_time`): other people's
 work on the machine does not count. Where other processes do part of the work, mark the
-test `@pytest.mark.benchmark(timer=time.perf_counter)`.
+test `@pytest.mark.benchmark(timer=time.perf_counter)`; if they are those of a `Crew`,
+its `cpu_seconds` can be the contest's second clock.
 """
 
 from __future__ import annotations
@@ -27,14 +28,17 @@ from __future__ import annotations
 import importlib.metadata
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 
 from benchmarks import ratios, tables
-from benchmarks.contest import Contest
+from benchmarks.contest import Contest, by_clock
+from benchmarks.crew import Crew
+from benchmarks.lines import Line
+from benchmarks.roles import SIZE, Kit, Role, make_kit
 
 HERE = Path(__file__).resolve().parent
 BUDGET_SECONDS = {"quick": 3.0, "full": 10.0}
@@ -90,6 +94,25 @@ def contest(request: pytest.FixtureRequest, benchmark: Any) -> Contest:
     return Contest(benchmark, timer, budget)
 
 
+@pytest.fixture(scope="session")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Kit:
+    """The queues of all contenders."""
+    return make_kit(tmp_path_factory.mktemp("lines"))
+
+
+@pytest.fixture(scope="session")
+def lines(kit: Kit) -> dict[str, Line]:
+    """Ours and the peers that are installed, by name."""
+    return kit.transport
+
+
+@pytest.fixture(scope="session")
+def crew(kit: Kit) -> Iterator[Crew]:
+    """The processes that all benchmarks of queues run in; see `benchmarks.roles`."""
+    with Crew(SIZE, Role, kit) as workers:
+        yield workers
+
+
 def pytest_benchmark_update_machine_info(
     config: pytest.Config, machine_info: dict[str, Any]
 ) -> None:
@@ -97,6 +120,12 @@ def pytest_benchmark_update_machine_info(
     machine_info.pop("node", None)
     machine_info["scale"] = config.getoption("--scale")
     machine_info["peers"] = peer_versions()
+
+
+def pytest_benchmark_update_json(
+    config: pytest.Config, benchmarks: list[Any], output_json: dict[str, Any]
+) -> None:
+    output_json["benchmarks"] = list(by_clock(output_json["benchmarks"]))
 
 
 def peer_versions() -> dict[str, str | None]:
@@ -118,7 +147,8 @@ def pytest_benchmark_group_stats(
     config: pytest.Config, benchmarks: list[dict[str, Any]]
 ) -> None:
     """Keep what was measured for the summary, and let the default grouping go on."""
-    config.stash[MEASURED] = [{**flat, "stats": flat} for flat in benchmarks]
+    entries = ({**flat, "stats": flat} for flat in benchmarks)
+    config.stash[MEASURED] = list(by_clock(entries))
 
 
 def pytest_terminal_summary(
@@ -130,3 +160,5 @@ def pytest_terminal_summary(
         report = {"benchmarks": measured, "machine_info": {"peers": peer_versions()}}
         groups = ratios.read_groups(report)
         terminalreporter.write_line(tables.ratio_table(groups, ratios.load_floors()))
+        for note in tables.notes(groups.values()):
+            terminalreporter.write_line(note)

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import gc
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from benchmarks.ratios import OURS
 
 Contender: TypeAlias = Callable[..., object]
 Prepare: TypeAlias = Callable[[], tuple[Any, ...]]
+Timer: TypeAlias = Callable[[], float]
 
 FEWEST_ROUNDS = 7
 MOST_ROUNDS = 40
@@ -30,9 +31,7 @@ class Contest:
     budget  seconds one contest may take, beyond `FEWEST_ROUNDS` rounds.
     """
 
-    def __init__(
-        self, benchmark: Any, timer: Callable[[], float], budget: float
-    ) -> None:
+    def __init__(self, benchmark: Any, timer: Timer, budget: float) -> None:
         self._benchmark = benchmark
         self._timer = timer
         self._budget = budget
@@ -46,6 +45,9 @@ class Contest:
         yardsticks: Mapping[str, Contender | None] | None = None,
         items: int | None = None,
         prepare: Prepare = tuple,
+        rounds: int | None = None,
+        second: tuple[str, Timer] | None = None,
+        note: str = "",
     ) -> None:
         """Measure `ours` against `peers` and `yardsticks` as benchmark group `group`.
 
@@ -54,23 +56,38 @@ class Contest:
         installed. `items` is what one call handles, to print times per item. What a
         call uses up (a filled queue) comes from `prepare`, off the clock: the tuple it
         returns is the call's arguments, made anew for each.
+
+        rounds: how many, instead of as many as the budget allows. second: another
+        group, and the clock that measures it in the same rounds. note: a finding in
+        words, printed below the table.
         """
         yardsticks = yardsticks or {}
         named = {**peers, **yardsticks}
         present = {name: call for name, call in named.items() if call is not None}
         # pytest-benchmark reads the group when it starts to measure.
         self._benchmark.group = group
-        seconds = self._measure(ours, present, prepare)
+        if second:
+            also = _SecondClock(*second)
+            ours = also.timed(OURS, ours)
+            present = {name: also.timed(name, call) for name, call in present.items()}
+        seconds = self._measure(ours, present, prepare, rounds)
+        if second:
+            self._benchmark.extra_info["second"] = also.measured()
         self._benchmark.extra_info.update(
             contender=OURS,
             items=items,
             peers={name: seconds[name] for name in peers if name in present},
             yardsticks={name: seconds[name] for name in yardsticks if name in present},
             missing=[name for name in named if name not in present],
+            note=note,
         )
 
     def _measure(
-        self, ours: Contender, others: dict[str, Contender], prepare: Prepare
+        self,
+        ours: Contender,
+        others: dict[str, Contender],
+        prepare: Prepare,
+        rounds: int | None,
     ) -> dict[str, list[float]]:
         """Our rounds go to pytest-benchmark, the others' are returned, in seconds."""
         seconds: dict[str, list[float]] = {name: [] for name in others}
@@ -90,11 +107,11 @@ class Contest:
         gc.collect()
         gc.disable()
         try:
-            rounds = self._rounds([ours, *others.values()], prepare)
+            affordable = self._rounds([ours, *others.values()], prepare)
             self._benchmark.pedantic(
                 lambda *given: held.append(ours(*given)),
                 setup=others_turn,
-                rounds=rounds,
+                rounds=rounds or affordable,
             )
         finally:
             gc.enable()
@@ -113,3 +130,48 @@ class Contest:
         seconds = self._timer() - start
         del result
         return seconds
+
+
+class _SecondClock:
+    """Seconds of the same calls on another clock, the warm-up of each left out."""
+
+    def __init__(self, group: str, timer: Timer) -> None:
+        self._group = group
+        self._timer = timer
+        self._seconds: dict[str, list[float]] = {}
+
+    def timed(self, name: str, call: Contender) -> Contender:
+        seconds = self._seconds[name] = []
+
+        def run(*given: Any) -> object:
+            start = self._timer()
+            result = call(*given)
+            seconds.append(self._timer() - start)
+            return result
+
+        return run
+
+    def measured(self) -> dict[str, Any]:
+        rounds = {name: seconds[1:] for name, seconds in self._seconds.items()}
+        return {"group": self._group, "seconds": rounds}
+
+
+def by_clock(entries: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """A report's entries; what a second clock measured becomes an entry of its own."""
+    for entry in entries:
+        extra = dict(entry["extra_info"])
+        second = extra.pop("second", None)
+        yield {**entry, "extra_info": extra}
+        if second is None:
+            continue
+        seconds = second["seconds"]
+        others = {
+            kind: {name: seconds[name] for name in extra[kind]}
+            for kind in ("peers", "yardsticks")
+        }
+        yield {
+            **entry,
+            "group": second["group"],
+            "extra_info": {**extra, **others, "note": ""},
+            "stats": {"min": min(seconds[OURS]), "data": seconds[OURS]},
+        }

@@ -30,12 +30,14 @@ def block(report: Report) -> str:
     scale = report["machine_info"].get("scale", "quick")
     parts = [
         BEGIN,
-        f"Printed by `python benchmarks/figures.py --scale {scale}`; CPU time, best of "
-        f"interleaved rounds; in brackets how many times as long as chronomux.",
+        f"Printed by `python benchmarks/figures.py --scale {scale}`; CPU time (wall "
+        f"time where a row says so, and for pools), best of interleaved rounds; in "
+        f"brackets how many times as long as chronomux.",
         f"{tables.machine_line(report)}.",
     ]
     for subject, groups in tables.by_subject(report).items():
         parts += [f"{subject.capitalize()}:", tables.markdown(groups)]
+        parts += [f"{note}." for note in tables.notes(groups)]
     return "\n\n".join([*parts, END])
 
 

@@ -53,6 +53,8 @@ def judge(report: Report, floors: Mapping[str, Floor], *, complete: bool) -> lis
     groups = ratios.read_groups(report)
     print(tables.machine_line(report))
     print(tables.ratio_table(groups, floors))
+    for note in tables.notes(groups.values()):
+        print(note)
     for name in groups:
         if name in floors and floors[name].informational:
             print(f"no floor for [{name}]: {floors[name].informational}")

@@ -45,6 +45,7 @@ class Group:
     missing: frozenset[str]
     tests: tuple[str, ...]
     items: int | None
+    note: str = ""
 
     def ratio(self, contender: str) -> float:
         return self.seconds[contender] / self.seconds[OURS]
@@ -113,6 +114,7 @@ def _group(name: str, entries: list[dict[str, Any]], absent: frozenset[str]) -> 
         frozenset(missing),
         tuple(entry["fullname"] for entry in entries),
         entries[0]["extra_info"].get("items"),
+        entries[0]["extra_info"].get("note", ""),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks import ratios
 from benchmarks.ratios import OURS, Change, Floor, Group, Report
@@ -61,6 +61,11 @@ def _contender_rows(group: Group, floor: Floor) -> list[tuple[str, ...]]:
         if ratios.is_missing(group, contender):
             rows.append((contender, "-", "-", f"{least:g}", "not installed, skipped"))
     return rows
+
+
+def notes(groups: Iterable[Group]) -> list[str]:
+    """What groups have to say besides times."""
+    return [f"{group.name}: {group.note}" for group in groups if group.note]
 
 
 def change_table(changes: Sequence[Change]) -> str:

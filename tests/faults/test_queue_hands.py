@@ -40,7 +40,7 @@ def get_many_and_die(shared: Queue, book: Book) -> None:
 
 
 def test_get_many_with_items_does_not_begin_with_one_in_parts() -> None:
-    """It would return with some of the parts, and another consumer could not have it."""
+    """It would return with some of the parts, and nobody else could have it."""
     shared = Queue(ring_bytes=1 << 16)
     producer = start(put_large_after_small, shared)
     eventually(lambda: len(shared._ring) == 4)

@@ -1,3 +1,6 @@
+cimport cython
+
+
 cdef enum Status:
     # What ended a call, and what the caller has to do about it.
     STATUS_DONE = 0
@@ -11,9 +14,9 @@ cdef enum Status:
     STATUS_OBJECTS = 7
     STATUS_DISORDER = 8
     STATUS_NO_MEMORY = 9
-    STATUS_DAMAGED = 10
 
 
+@cython.final
 cdef class Outlet:
     cdef object put_now
     cdef bint keyed
@@ -21,13 +24,21 @@ cdef class Outlet:
     cdef readonly Py_ssize_t items
 
 
+@cython.final
 cdef class Fanout:
     cdef list outlets
     cdef readonly object item  # the item on its way to the outlets
-    cdef readonly object key  # its key, or NO_KEY
+    cdef readonly object key  # its sort key, for outlets that are keyed
     cdef readonly bint busy  # whether there is one
     cdef readonly Py_ssize_t at  # the outlet that comes next
     cdef object error  # what its put raised
 
-    cdef int start(self, object item, object key) noexcept
-    cdef Status proceed(self) except *
+    cdef inline int start(self, object item, object key) noexcept:
+        self.item = item
+        self.key = key
+        self.busy = True
+        self.at = 0
+        return 0
+
+    cdef int proceed(self) except -1
+    cdef Status failed(self, object error) except *

@@ -3,8 +3,8 @@
 from queue import Full
 
 cimport cython
+from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 
-NO_KEY = object()
 DONE = STATUS_DONE
 FULL = STATUS_FULL
 PUT_FAILED = STATUS_PUT_FAILED
@@ -14,7 +14,8 @@ PUT_FAILED = STATUS_PUT_FAILED
 cdef class Outlet:
     """One output: a `put_now(item)` that raises Full rather than wait.
 
-    keyed: `put_now(item, key)` takes the key by which the item was merged.
+    keyed: `put_now(item, key)` takes the key by which the item was merged. items: what
+    went to it before.
     """
 
     def __cinit__(self, put_now, bint keyed=False, Py_ssize_t items=0):
@@ -36,10 +37,7 @@ cdef class Fanout:
         self.outlets = []
 
     def add(self, put_now, keyed=False, items=0):
-        """A new outlet; the item on its way and all later ones go to it as well.
-
-        items: what went to it before.
-        """
+        """A new outlet; the item on its way and all later ones go to it as well."""
         outlet = Outlet(put_now, keyed, items)
         self.outlets.append(outlet)
         return outlet
@@ -55,42 +53,42 @@ cdef class Fanout:
 
     def send(self, item):
         """Start to send an item. The item before must have gone out."""
-        self.start(item, NO_KEY)
-        return self.proceed()
+        self.start(item, None)
+        return self.resume()
 
     def resume(self):
-        """Go on with the item on its way."""
-        return self.proceed()
+        """Go on with the item on its way, if there is one."""
+        try:
+            if self.busy:
+                self.proceed()
+        except Exception as error:
+            return self.failed(error)
+        return STATUS_DONE
 
     def passed(self):
         """Outlet `at` has taken the item by other means."""
         (<Outlet>self.outlets[self.at]).items += 1
         self.at += 1
 
-    cdef int start(self, object item, object key) noexcept:
-        self.item = item
-        self.key = key
-        self.busy = True
-        self.at = 0
-        return 0
-
-    cdef Status proceed(self) except *:
+    cdef int proceed(self) except -1:
+        """Go on with the item on its way. Raises what the put of outlet `at` does."""
         cdef Outlet outlet
-        while self.busy and self.at < len(self.outlets):
-            outlet = <Outlet>self.outlets[self.at]
+        while self.at < PyList_GET_SIZE(self.outlets):
+            outlet = <Outlet>PyList_GET_ITEM(self.outlets, self.at)
             if outlet.open:
-                try:
-                    if outlet.keyed:
-                        outlet.put_now(self.item, self.key)
-                    else:
-                        outlet.put_now(self.item)
-                except Full:
-                    return STATUS_FULL
-                except Exception as error:
-                    self.error = error
-                    return STATUS_PUT_FAILED
+                if outlet.keyed:
+                    outlet.put_now(self.item, self.key)
+                else:
+                    outlet.put_now(self.item)
                 outlet.items += 1
             self.at += 1
         self.busy = False
         self.item = self.key = None
-        return STATUS_DONE
+        return 0
+
+    cdef Status failed(self, object error) except *:
+        """What it means that a put raised."""
+        if isinstance(error, Full):
+            return STATUS_FULL
+        self.error = error
+        return STATUS_PUT_FAILED

@@ -4,15 +4,10 @@ from libc.stdint cimport int64_t, uint64_t
 
 from chronomux._core.fanout cimport Status
 from chronomux._core.frames cimport KeyKind
+from chronomux._core.intake cimport State
 from chronomux._core.loser_tree cimport Player
 from chronomux._core.outflow cimport Outflow
 from chronomux._core.tap cimport Tap
-
-cdef enum State:
-    HUNGRY  # the merge cannot go on without its next row
-    HELD  # its next row is known; it still lies in the queue
-    ASIDE  # silent for too long: the merge goes on without it
-    ENDED
 
 cdef enum OnDisorder:
     EMIT
@@ -72,9 +67,13 @@ cdef class FramePump:
     cdef Status move(
         self, FrameIntake intake, Py_ssize_t* left
     ) noexcept nogil
-    cdef Status copy(self, FrameIntake intake, Py_ssize_t row, Py_ssize_t stop) noexcept nogil
+    cdef Status copy(
+        self, FrameIntake intake, Py_ssize_t row, Py_ssize_t stop
+    ) noexcept nogil
     cdef Status next_of(self, FrameIntake intake) noexcept nogil
-    cdef void moved(self, FrameIntake intake, Py_ssize_t row, Py_ssize_t stop) noexcept nogil
+    cdef void moved(
+        self, FrameIntake intake, Py_ssize_t row, Py_ssize_t stop
+    ) noexcept nogil
     cdef Player player_at(self, FrameIntake intake, Py_ssize_t row) noexcept nogil
     cdef bint is_late(self, Player player) noexcept nogil
     cdef void tell_disorder(self, FrameIntake intake, Py_ssize_t row) noexcept nogil

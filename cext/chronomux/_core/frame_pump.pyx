@@ -36,6 +36,7 @@ from chronomux._core.frames cimport (
     int_key,
     load64,
 )
+from chronomux._core.intake cimport ASIDE, ENDED, HELD, HUNGRY, State
 from chronomux._core.loser_tree cimport (
     INPUT_BITS,
     Player,
@@ -349,7 +350,9 @@ cdef class FramePump:
             intake.dropped += 1
         return STATUS_PAUSED
 
-    cdef inline Player player_at(self, FrameIntake intake, Py_ssize_t row) noexcept nogil:
+    cdef inline Player player_at(
+        self, FrameIntake intake, Py_ssize_t row
+    ) noexcept nogil:
         cdef Exact exact
         if intake.tap.view.kind == INT64_KEYS:
             exact = exact_of_int(int_key(&intake.tap.view, row))
@@ -452,7 +455,9 @@ cdef class FramePump:
             stop -= (stop - row) // 2
         return stop
 
-    cdef Status copy(self, FrameIntake intake, Py_ssize_t row, Py_ssize_t stop) noexcept nogil:
+    cdef Status copy(
+        self, FrameIntake intake, Py_ssize_t row, Py_ssize_t stop
+    ) noexcept nogil:
         cdef Status status
         cdef Fault fault = self.fanout.add(&intake.tap.view, row, stop)
         if fault == FINE:

@@ -5,7 +5,6 @@ winner takes one comparison a level, on the way from its leaf to the root.
 """
 
 cimport cython
-from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_Check
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from cpython.number cimport PyNumber_Check
 from cpython.object cimport Py_LT, PyObject_RichCompareBool
@@ -13,7 +12,7 @@ from cpython.ref cimport Py_DECREF, PyObject
 from libc.stdint cimport uint64_t
 
 from chronomux._core.getter cimport Getter
-from chronomux._core.number cimport exact_of_key
+from chronomux._core.number cimport exact_of_key, is_float_nan
 from chronomux._core.ordinal cimport LEFTOVER_BITS, Exact
 
 
@@ -166,7 +165,7 @@ cdef class LazyMerge:
     cdef int set_front(self, Py_ssize_t i, object key, object item) except -1:
         cdef Front* front = &self.fronts[i]
         cdef Exact exact = Exact(0, 0)
-        cdef bint is_object = not exact_of_key(key, &exact) and not is_nan(key)
+        cdef bint is_object = not exact_of_key(key, &exact) and not is_float_nan(key)
         if self.reverse:  # one less: a missing key sorts last, but not as no key
             exact = Exact(~exact.high - 1, LEFTOVER_END - exact.low)
         front.high = exact.high
@@ -231,8 +230,3 @@ cdef class LazyMerge:
     cdef bint is_missing(self, Py_ssize_t i) noexcept:
         cdef uint64_t lowest = NO_KEY - 1 if self.reverse else 0
         return self.fronts[i].high == lowest and not self.fronts[i].is_object
-
-
-cdef inline bint is_nan(object key) noexcept:
-    """Of a subclass of float, as numpy's are."""
-    return PyFloat_Check(key) and PyFloat_AS_DOUBLE(key) != PyFloat_AS_DOUBLE(key)

@@ -1,7 +1,7 @@
 """Which Python keys compare as numbers, by their ordinals."""
 
 from cpython.bool cimport PyBool_Check
-from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_Check, PyFloat_CheckExact
 from cpython.long cimport PyLong_CheckExact
 
 from chronomux._core.ordinal cimport Exact, exact_of_float, exact_of_int
@@ -27,3 +27,8 @@ cdef inline bint exact_of_key(object key, Exact* exact) except -1:
             exact[0] = exact_of_int(number)
             return True
     return False
+
+
+cdef inline bint is_float_nan(object key) noexcept:
+    """Also of a subclass of float, as numpy's are."""
+    return PyFloat_Check(key) and PyFloat_AS_DOUBLE(key) != PyFloat_AS_DOUBLE(key)

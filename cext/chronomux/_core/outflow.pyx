@@ -10,7 +10,7 @@ sender.
 
 cimport cython
 from cpython.mem cimport PyMem_RawFree, PyMem_RawRealloc
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t
 from libc.string cimport memcpy, memset
 
 from chronomux._core.fanout cimport (
@@ -27,7 +27,6 @@ from chronomux._core.frames cimport (
     FINE,
     HEADER_BYTES,
     INT64_KEYS,
-    NO_MEMORY,
     OBJECT_KEYS,
     OTHER_KEYS,
     Fault,

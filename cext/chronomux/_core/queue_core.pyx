@@ -214,6 +214,8 @@ cdef class QueueCore:
         cdef int64_t left, admitted
         sender.pack()  # what consumers cannot see they cannot take
         while True:
+            if sender.closing:
+                raise ValueError(f"{self!r} is closed")
             calls = bell_want(&self._ring.shared.room)
             admitted = sender.admit(1)
             if admitted > 0:

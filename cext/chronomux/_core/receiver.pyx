@@ -91,12 +91,18 @@ cdef class Receiver:
         swap_word(&self.ring.shared.assembler, assembler, 0)
 
     def give_up(self):
-        """The producer of the frame that this process puts together is dead."""
+        """The producer of the frame that this process puts together is gone: if the
+        other parts are not in the ring, they never will be."""
+        cdef uint64_t head = 0
+        cdef record next
+        cdef bint lost
         self.enter()
-        if self.assembling:
+        lost = self.assembling and self.ring.look(&head, &next) == NOTHING
+        if lost:
             self.let_go()
-            logger.error("an item is lost: its producer died while it sent it")
         self.leave()
+        if lost:
+            logger.error("an item is lost: its producer died while it sent it")
 
     cdef int enter(self) except -1:
         cdef uint64_t me = PyThread_get_thread_ident()

@@ -327,7 +327,9 @@ cdef class Ring:
             after = head_at(position_of(head) + sizeof(record) + of.bytes, 0)
         if not swap_word(&self.shared.head, head, after):
             return False
-        if bell_is_wanted(&self.shared.room):
+        if (
+            self.shared.maxsize or position_of(after) != position_of(head)
+        ) and bell_is_wanted(&self.shared.room):
             bell_call(&self.shared.room)
         return True
 

@@ -34,7 +34,7 @@ cdef class Sender:
     cdef int64_t last_pack
     cdef readonly bint fed  # a feeder is there
     cdef bint closing
-    cdef bint streaming  # the first parcel is on its way in parts
+    cdef readonly bint streaming  # the first parcel is on its way in parts
     cdef readonly int failure  # 0, or the errno of the last try to publish
 
     cdef int enter(self) except -1

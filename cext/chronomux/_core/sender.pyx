@@ -112,9 +112,10 @@ cdef class Sender:
         return start
 
     def stop_feeding(self):
-        """There is no feeder: it could not start, or has worked for long enough."""
+        """There is no feeder: it could not start, or has worked for long enough. But who
+        has begun with a parcel in parts goes on: the ring's lock is its thread's."""
         self.enter()
-        self.fed = False
+        self.fed = self.streaming
         self.leave()
 
     def flush(self):
@@ -191,6 +192,8 @@ cdef class Sender:
         cdef uint64_t* held = &self.ring.shared.slots[self.slot].held
         cdef uint64_t most = self.ring.shared.maxsize
         cdef int64_t room
+        if self.closing:  # the slot may be another process's by now
+            return 0
         if most == 0:
             store_relaxed(held, load_relaxed(held) + wanted)
             return wanted

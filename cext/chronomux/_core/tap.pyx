@@ -10,7 +10,6 @@ engine takes items, each with the key that its row carries.
 from queue import Empty
 
 cimport cython
-from libc.errno cimport ENOMEM
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from chronomux._core.frames cimport (
@@ -23,9 +22,7 @@ from chronomux._core.frames cimport (
     view_frame,
 )
 from chronomux._core.queue_core cimport QueueCore
-from chronomux._core.receiver cimport Receiver
 from chronomux._core.ring cimport (
-    CHANGED,
     DONE,
     LOCKED,
     NOTHING,

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from chronomux._core.fanout import Fanout
+from chronomux._core.outflow import Outflow
 from chronomux.errors import ChronomuxError, DeadInputError
 from chronomux.queue.delivery import Delivery
 from chronomux.queue.input_ports import InputPort, input_port
@@ -374,7 +375,7 @@ class QueueMultiplexer:
 
     # What the sorted multiplexer does otherwise
 
-    def _make_fanout(self) -> Fanout:
+    def _make_fanout(self) -> Fanout | Outflow:
         return Fanout()
 
     def _input_stats(self, port: InputPort) -> InputStats:

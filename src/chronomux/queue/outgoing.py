@@ -83,10 +83,12 @@ class Outgoing:
 
     def _progress(self) -> None:
         """Wait a SLICE for the feeder, or be it: at exit no thread may start."""
-        if self.sender.start_feeding():
-            self.sender.feed_within(SLICE)
-        else:
+        if not self.sender.start_feeding():
             self.sender.flushed_within(SLICE)
+            return
+        self.sender.feed_within(SLICE)
+        while self.sender.streaming:
+            self.sender.feed_within(SLICE)
 
     def _failure(self) -> OSError:
         error = self.sender.failure

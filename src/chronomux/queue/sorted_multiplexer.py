@@ -10,6 +10,7 @@ from typing import Any
 from chronomux._core import pump as core
 from chronomux._core.fanout import FULL, Fanout
 from chronomux._core.frame_pump import OBJECTS_CAME, FrameIntake, FramePump
+from chronomux._core.intake import Intake
 from chronomux._core.outflow import Outflow
 from chronomux.queue.input_ports import SLICE, InputPort, TapInput
 from chronomux.queue.multiplexer import NOTHING, QueueMultiplexer
@@ -82,7 +83,7 @@ class SortedQueueMultiplexer(QueueMultiplexer):
     # Engines
 
     def _make_fanout(self) -> Fanout | Outflow:
-        self._intakes: list[core.Intake | FrameIntake] = []
+        self._intakes: list[Intake | FrameIntake] = []
         self._silent_since: dict[int, tuple[int, float]] = {}
         self._next_poll = 0.0
         self._objects = core.Pump(
@@ -109,7 +110,7 @@ class SortedQueueMultiplexer(QueueMultiplexer):
         if frames is None:
             return
         frames.fanout.end()
-        intakes: list[core.Intake | FrameIntake] = []
+        intakes: list[Intake | FrameIntake] = []
         for port, before in zip(self._inputs, self._intakes, strict=False):
             assert isinstance(before, FrameIntake)
             intake = self._add_to_objects(port)
@@ -126,7 +127,7 @@ class SortedQueueMultiplexer(QueueMultiplexer):
         self._intakes = intakes
         self._frames = None
 
-    def _add_to_objects(self, port: InputPort) -> core.Intake:
+    def _add_to_objects(self, port: InputPort) -> Intake:
         if isinstance(port, TapInput):
             port.give_items()
             return self._objects.add(port.get_now, port.tap)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import random
 import sys
 import weakref
 from datetime import datetime, timezone
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -115,6 +117,113 @@ def test_a_comparison_that_changes_the_heap_is_refused():
     with pytest.raises(RuntimeError, match="changed by a comparison"):
         heap.push(Meddler(), 1, None)
     assert len(heap) == 1
+
+
+def test_a_heap_grows_and_shrinks_in_any_order_of_arrival():
+    generator = random.Random(5)
+    heap, inside = MergeHeap(), {}
+    for number in range(600):
+        if inside and generator.random() < (0.2 if number < 300 else 0.7):
+            least = min(inside.items(), key=lambda entry: (entry[1], entry[0]))
+            assert heap.pop() == (least[1], least[0], str(least[0]))
+            del inside[least[0]]
+        else:
+            inside[number] = generator.randrange(50)
+            heap.push(inside[number], number, str(number))
+        heap._check()
+        assert len(heap) == len(inside)
+    assert len(inside) > 16, "the tree has several levels"
+
+
+def test_a_cleared_heap_is_as_good_as_new():
+    heap = MergeHeap()
+    for _ in range(2):
+        for i, key in enumerate([2, 1.5, None, Decimal(1), 3]):
+            heap.push(key, i, None)
+        assert heap.peek()[1] == 2
+        heap.clear()
+        heap._check()
+        assert len(heap) == 0
+    heap.push("text", 0, None)
+    assert heap.pop() == ("text", 0, None)
+
+
+def test_objects_come_and_go_among_numbers():
+    heap = MergeHeap()
+    for i, key in enumerate([5, Decimal("2.5"), 7, Fraction(1, 2), None]):
+        heap.push(key, i, None)
+        heap._check()
+    assert [heap.pop()[1] for _ in range(2)] == [4, 3]
+    heap.replace(Decimal(6), 1, None)
+    heap._check()
+    heap.push(5.5, 3, None)
+    heap._check()
+    assert [heap.pop()[1] for _ in range(4)] == [0, 3, 1, 2]
+
+
+def test_a_tie_of_numbers_goes_to_the_smaller_input_whichever_is_replaced():
+    heap = MergeHeap()
+    for i in (70, 3, 2**52, 0, 12):
+        heap.push(1, i, None)
+    heap.replace(1.0, 0, None)
+    assert heap.peek()[1] == 0
+    heap.replace(2, 0, None)
+    inputs = []
+    while heap:
+        inputs.append(heap.pop()[1])
+        heap._check()
+    assert inputs == [3, 12, 70, 2**52, 0]
+
+
+@pytest.mark.parametrize("number", [-1, -(2**40), 2**53 - 1, 2**60])
+def test_an_input_number_that_would_not_fit_beside_the_key_is_refused(number):
+    heap = MergeHeap()
+    heap.push(1, 0, None)
+    with pytest.raises(ValueError, match=str(number)):
+        heap.push(2, number, None)
+    with pytest.raises(ValueError, match=str(number)):
+        heap.replace(2, number, None)
+    heap._check()
+    assert heap.peek() == (1, 0, None)
+
+
+def test_an_item_that_dies_may_change_the_heap():
+    heap = MergeHeap()
+
+    class Mortal:
+        def __del__(self) -> None:
+            heap._check()
+            heap.push(heap.peek()[0], 99, "last words")
+
+    heap.push(1, 0, Mortal())
+    heap.push(2, 1, None)
+    heap.replace(3, 0, None)
+    heap._check()
+    assert [heap.pop() for _ in range(len(heap))] == [
+        (2, 1, None),
+        (2, 99, "last words"),
+        (3, 0, None),
+    ]
+
+
+def test_a_key_that_empties_the_heap_while_it_is_looked_at_replaces_nothing():
+    heap = MergeHeap()
+
+    class Emptier:
+        def __float__(self) -> float:
+            raise AssertionError("asked for a float")
+
+        def __ne__(self, other: object) -> bool:
+            heap.clear()
+            return False
+
+        __hash__ = None
+
+    heap.push(1, 0, None)
+    with pytest.raises(IndexError):
+        heap.replace(Emptier(), 0, None)
+    heap._check()
+    assert merged(2, 1) == [1, 0]
 
 
 def test_objects_are_released_when_they_leave_and_when_the_heap_dies():

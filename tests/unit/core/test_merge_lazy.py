@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from operator import itemgetter
 from typing import Any
@@ -31,6 +32,17 @@ def test_nan_is_below_numbers_of_every_type(nan: Any, number: Any, feed: Any) ->
 def test_nan_does_not_compare_with_what_is_no_number(columns: Any) -> None:
     with pytest.raises(TypeError, match="not supported between"):
         list(merge(*columns))
+
+
+@pytest.mark.parametrize("feed", [list, iter])
+def test_nan_that_is_no_float_is_left_to_its_own_less_than(feed: Any) -> None:
+    # Unlike the sorted multiplexer, `merge` asks keys for `<` alone, as heapq.merge.
+    with pytest.raises(InvalidOperation):
+        list(merge(*map(feed, ([Decimal("NaN")], [Decimal(1)]))))
+    nan = np.float32("nan")
+    assert list(merge(*map(feed, ([nan], [np.float32(1)], [nan])))) == list(
+        heapq.merge([nan], [np.float32(1)], [nan])
+    )
 
 
 class Countdown:

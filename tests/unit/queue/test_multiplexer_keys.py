@@ -148,6 +148,13 @@ def test_keys_that_cannot_be_compared_end_the_merge(left, right):
     assert isinstance(caught.value.__cause__, TypeError)
 
 
+def test_keys_that_meet_only_when_an_input_ends_cannot_be_compared_either():
+    # The missing key goes out first; 5 and "a" are compared when its input has ended.
+    with pytest.raises(SortKeyError, match="give a sort_key") as caught:
+        merged([[{}], [{"k": 5}], [{"k": "a"}]], sort_key="k")
+    assert isinstance(caught.value.__cause__, TypeError)
+
+
 def test_keys_of_one_input_that_cannot_be_compared_end_the_merge():
     with pytest.raises(SortKeyError, match="'a' of input 0 with 1 of input 0"):
         merged([[1, "a"]])
