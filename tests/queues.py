@@ -111,14 +111,33 @@ def eventually(condition: Callable[[], bool], seconds: float = PATIENCE) -> None
         time.sleep(0.005)
 
 
-def merged(columns: Iterable[Iterable[Any]], **options: Any) -> list[Any]:
-    """What the sorted multiplexer makes of inputs that are complete; it may raise."""
+def foreign(sort_key: Any = None, maxsize: int = 0) -> Any:
+    """A queue whose items only the engine of objects can merge."""
+    return queue.Queue(maxsize) if maxsize else queue.SimpleQueue()
+
+
+def own(sort_key: Any = None, maxsize: int = 0) -> Queue:
+    """A queue whose rows carry the keys of a merge by sort_key."""
+    return Queue(maxsize, sort_key=sort_key, ring_bytes=1 << 16)
+
+
+def merge_of(
+    make: Maker, columns: Iterable[Iterable[Any]], **options: Any
+) -> tuple[SortedQueueMultiplexer, list[Any]]:
+    """The sorted multiplexer of inputs that are complete, at its end, and its items."""
     multiplexer = SortedQueueMultiplexer(**options)
-    output = multiplexer.output_queue(queue.SimpleQueue())
+    sort_key = options.get("sort_key")
+    output = multiplexer.output_queue(make(sort_key))
     for column in columns:
-        multiplexer.input_queue(fill(queue.SimpleQueue(), column))
+        multiplexer.input_queue(fill(make(sort_key), column))
     multiplexer._run_thread()
     items = drain(output)
     assert output.empty(), "exactly one Empty"
+    return multiplexer, items
+
+
+def merged(make: Maker, columns: Iterable[Iterable[Any]], **options: Any) -> list[Any]:
+    """What the sorted multiplexer makes of inputs that are complete; it may raise."""
+    multiplexer, items = merge_of(make, columns, **options)
     multiplexer.join()
     return items

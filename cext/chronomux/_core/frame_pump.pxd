@@ -48,7 +48,7 @@ cdef class FramePump:
     cdef bint reverse
     cdef OnDisorder on_disorder
     cdef readonly bint marked
-    cdef Player mark  # the greatest key that went out; its input says nothing
+    cdef Player mark  # the greatest key that went out
     cdef Key mark_bits
     cdef Key late_key  # that ends the merge
     cdef bint condemned  # there is one, of input `at`

@@ -196,6 +196,11 @@ cdef class FramePump:
         """The greatest key that went out, or None."""
         return python_key(self.mark_bits) if self.marked else None
 
+    @property
+    def mark_input(self):
+        """The number of the input that it came from."""
+        return input_of(self.mark)
+
     def run(self, double seconds, double seconds_for_room):
         """Move items until one must be waited for longer than `seconds`, or room in an
         output for longer than `seconds_for_room`."""

@@ -123,9 +123,9 @@ cdef class Pump:
         if number in self.starved and self.intake(number).state != HUNGRY:
             self.starved.remove(number)
 
-    def mark_at(self, key):
-        """Take a key as the greatest that went out."""
-        self.heap.rank(key, 0, &self.mark)
+    def mark_at(self, key, Py_ssize_t number):
+        """Take a key, of an input, as the greatest that went out."""
+        self.heap.rank(key, number, &self.mark)
         self.mark_key = key
 
     def take_error(self):

@@ -122,7 +122,7 @@ class SortedQueueMultiplexer(QueueMultiplexer):
                 self._objects.set_aside(port.number)
             intakes.append(intake)
         if frames.marked:
-            self._objects.mark_at(frames.mark_key)
+            self._objects.mark_at(frames.mark_key, frames.mark_input)
         self._delivery.carry_over(self._objects.fanout)
         self._intakes = intakes
         self._frames = None

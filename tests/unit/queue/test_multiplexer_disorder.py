@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
-from queue import Queue, SimpleQueue
 
 import pytest
 
@@ -13,17 +12,7 @@ from chronomux.queue import Disorder, SortedQueueMultiplexer
 from tests.queues import drain, eventually, fill, receive
 
 
-def merge_of(columns, **options):
-    """A finished multiplexer and its output."""
-    multiplexer = SortedQueueMultiplexer(**options)
-    output = multiplexer.output_queue(SimpleQueue())
-    for column in columns:
-        multiplexer.input_queue(fill(SimpleQueue(), column))
-    multiplexer._run_thread()
-    return multiplexer, drain(output)
-
-
-def test_late_items_are_emitted_and_counted():
+def test_late_items_are_emitted_and_counted(merge_of):
     multiplexer, received = merge_of([[1, 5, 2, 4, 9], [3, 6]])
     assert received == [1, 3, 5, 2, 4, 6, 9]
     first, second = multiplexer.stats.inputs
@@ -33,7 +22,7 @@ def test_late_items_are_emitted_and_counted():
     assert first.undelivered == 0
 
 
-def test_late_items_are_dropped_and_counted():
+def test_late_items_are_dropped_and_counted(merge_of):
     multiplexer, received = merge_of([[1, 5, 2, 4, 9], [3, 6]], on_disorder="drop")
     assert received == [1, 3, 5, 6, 9]
     stats = multiplexer.stats
@@ -43,7 +32,7 @@ def test_late_items_are_dropped_and_counted():
     assert stats.outputs[0].items == 5
 
 
-def test_a_late_item_raises_and_says_where():
+def test_a_late_item_raises_and_says_where(merge_of):
     multiplexer, received = merge_of([[6, 7], [1, 5, 2]], on_disorder="raise")
     assert received == [1, 5]
     with pytest.raises(
@@ -54,25 +43,25 @@ def test_a_late_item_raises_and_says_where():
     assert multiplexer.stats.inputs[1].disorder.count == 1
 
 
-def test_equal_keys_are_not_late():
+def test_equal_keys_are_not_late(merge_of):
     multiplexer, received = merge_of([[1, 1, 1], [1]], on_disorder="raise")
     assert received == [1, 1, 1, 1]
     multiplexer.join()
 
 
-def test_late_is_above_in_reverse():
+def test_late_is_above_in_reverse(merge_of):
     multiplexer, received = merge_of([[9, 2, 5.5, 1]], sort_direction="max")
     assert received == [9, 2, 5.5, 1]
     assert multiplexer.stats.inputs[0].disorder == Disorder(1, 3.5, 2)
 
 
-def test_a_missing_key_after_others_is_late_by_no_measure():
+def test_a_missing_key_after_others_is_late_by_no_measure(merge_of):
     multiplexer, received = merge_of([[1, None, 2]])
     assert received == [1, None, 2]
     assert multiplexer.stats.inputs[0].disorder == Disorder(1, None, 1)
 
 
-def test_steps_back_are_measured_where_keys_have_a_distance():
+def test_steps_back_are_measured_where_keys_have_a_distance(merge_of):
     day = datetime(2024, 1, 1)
     multiplexer, _ = merge_of([[day + timedelta(3), day]])
     assert multiplexer.stats.inputs[0].disorder == Disorder(1, timedelta(3), 1)
@@ -81,12 +70,15 @@ def test_steps_back_are_measured_where_keys_have_a_distance():
     assert multiplexer.stats.inputs[0].disorder == Disorder(1, None, 1)
 
 
-def test_an_item_of_an_input_registered_late_may_be_late():
+def test_an_item_of_an_input_registered_late_may_be_late(make_sorted):
     multiplexer = SortedQueueMultiplexer().run()
-    first, output = multiplexer.input_queue(Queue()), multiplexer.output_queue(Queue())
+    first, output = (
+        multiplexer.input_queue(make_sorted()),
+        multiplexer.output_queue(make_sorted()),
+    )
     fill(first, [1, 5], end=False)
     assert receive(output, 2) == [1, 5]
-    second = multiplexer.input_queue(Queue())
+    second = multiplexer.input_queue(make_sorted())
     fill(second, [3, 6])
     fill(first, [7])
     assert drain(output) == [3, 6, 7]
@@ -94,10 +86,10 @@ def test_an_item_of_an_input_registered_late_may_be_late():
     assert multiplexer.stats.inputs[1].disorder == Disorder(1, 2, 0)
 
 
-def test_a_silent_input_holds_the_others_up_until_the_idle_timeout():
+def test_a_silent_input_holds_the_others_up_until_the_idle_timeout(make_sorted):
     multiplexer = SortedQueueMultiplexer(idle_timeout=0.3)
-    lively, silent = [multiplexer.input_queue(Queue()) for _ in range(2)]
-    output = multiplexer.output_queue(Queue())
+    lively, silent = [multiplexer.input_queue(make_sorted()) for _ in range(2)]
+    output = multiplexer.output_queue(make_sorted())
     fill(lively, [1, 3, 5], end=False)
     multiplexer.run()
     time.sleep(0.1)
@@ -119,10 +111,10 @@ def test_a_silent_input_holds_the_others_up_until_the_idle_timeout():
     assert stats.inputs[0].disorder.count == 0
 
 
-def test_silent_inputs_are_set_aside_at_once_not_one_after_the_other():
+def test_silent_inputs_are_set_aside_at_once_not_one_after_the_other(make_sorted):
     multiplexer = SortedQueueMultiplexer(idle_timeout=0.3)
-    queues = [multiplexer.input_queue(Queue()) for _ in range(11)]
-    output = multiplexer.output_queue(Queue())
+    queues = [multiplexer.input_queue(make_sorted()) for _ in range(11)]
+    output = multiplexer.output_queue(make_sorted())
     queues[-1].put(1)
     began = time.monotonic()
     multiplexer.run()
@@ -134,10 +126,10 @@ def test_silent_inputs_are_set_aside_at_once_not_one_after_the_other():
     multiplexer.join(20)
 
 
-def test_an_idle_timeout_of_zero_waits_for_nobody():
+def test_an_idle_timeout_of_zero_waits_for_nobody(make_sorted):
     multiplexer = SortedQueueMultiplexer(idle_timeout=0)
-    lively, silent = [multiplexer.input_queue(Queue()) for _ in range(2)]
-    output = multiplexer.output_queue(Queue())
+    lively, silent = [multiplexer.input_queue(make_sorted()) for _ in range(2)]
+    output = multiplexer.output_queue(make_sorted())
     fill(lively, [1, 2])
     multiplexer.run()
     assert receive(output, 2) == [1, 2]
@@ -147,11 +139,11 @@ def test_an_idle_timeout_of_zero_waits_for_nobody():
     assert multiplexer.stats.inputs[1].disorder == Disorder(1, 2, 0)
 
 
-def test_late_items_of_an_input_set_aside_can_be_dropped_or_raise():
+def test_late_items_of_an_input_set_aside_can_be_dropped_or_raise(make_sorted):
     for policy in ("drop", "raise"):
         multiplexer = SortedQueueMultiplexer(idle_timeout=0.05, on_disorder=policy)
-        lively, silent = [multiplexer.input_queue(Queue()) for _ in range(2)]
-        output = multiplexer.output_queue(Queue())
+        lively, silent = [multiplexer.input_queue(make_sorted()) for _ in range(2)]
+        output = multiplexer.output_queue(make_sorted())
         lively.put(5)
         multiplexer.run()
         assert receive(output, 1) == [5]
@@ -168,10 +160,10 @@ def test_late_items_of_an_input_set_aside_can_be_dropped_or_raise():
         assert multiplexer.stats.inputs[1].disorder == Disorder(3, 4, 0)
 
 
-def test_a_merge_whose_inputs_are_all_silent_goes_on_when_one_speaks():
+def test_a_merge_whose_inputs_are_all_silent_goes_on_when_one_speaks(make_sorted):
     multiplexer = SortedQueueMultiplexer(idle_timeout=0.02)
-    inputs = [multiplexer.input_queue(Queue()) for _ in range(3)]
-    output = multiplexer.output_queue(Queue())
+    inputs = [multiplexer.input_queue(make_sorted()) for _ in range(3)]
+    output = multiplexer.output_queue(make_sorted())
     multiplexer.run()
     eventually(lambda: all(intake.aside for intake in multiplexer._intakes))
     for number, queue in enumerate(inputs):
