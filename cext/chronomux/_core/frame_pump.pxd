@@ -70,7 +70,9 @@ cdef class FramePump:
     cdef Status copy(
         self, FrameIntake intake, Py_ssize_t row, Py_ssize_t stop
     ) noexcept nogil
-    cdef Status next_of(self, FrameIntake intake) noexcept nogil
+    cdef Status replace_winner(
+        self, FrameIntake intake, Status status
+    ) noexcept nogil
     cdef void moved(
         self, FrameIntake intake, Py_ssize_t row, Py_ssize_t stop
     ) noexcept nogil

@@ -113,7 +113,8 @@ cdef class FrameIntake:
         """In the keys' unit; None when no late item has a distance."""
         if not self.integer_step and not self.real_step:
             return None
-        return max(self.integer_step, self.real_step)
+        # Objects, or else they were compared as doubles.
+        return max(<object>self.integer_step, <object>self.real_step)
 
 
 @cython.final
@@ -388,12 +389,15 @@ cdef class FramePump:
         status = self.copy(intake, row, stop)
         if status != STATUS_DONE:
             return status
-        if intake.tap.take(stop - row):
-            self.moved(intake, row, stop)
-            left[0] -= stop - row
-        else:  # another consumer was faster
+        if not intake.tap.take(stop - row):  # another consumer was faster
             self.fanout.frame.drop_rows(self.fanout.frame.rows - (stop - row))
-        return self.next_of(intake)
+            return self.replace_winner(intake, self.seek(intake))
+        self.moved(intake, row, stop)
+        left[0] -= stop - row
+        status = self.advance(intake)
+        if status == STATUS_PAUSED:
+            status = self.seek(intake)
+        return self.replace_winner(intake, status)
 
     cdef inline void moved(
         self, FrameIntake intake, Py_ssize_t row, Py_ssize_t stop
@@ -414,11 +418,10 @@ cdef class FramePump:
         intake.sent += stop - row
         self.source = intake.number
 
-    cdef inline Status next_of(self, FrameIntake intake) noexcept nogil:
-        """Bring the next row of the winner into the tree."""
-        cdef Status status = self.advance(intake)
-        if status == STATUS_PAUSED:
-            status = self.seek(intake)
+    cdef inline Status replace_winner(
+        self, FrameIntake intake, Status status
+    ) noexcept nogil:
+        """Bring the next row of the winner, for which was sought, into the tree."""
         if status == STATUS_DONE and intake.state == HELD:
             self.winner = replay(self.tree, self.count, intake.front)
         elif status != STATUS_DONE:
