@@ -73,7 +73,7 @@ def test_end_to_end(
             else None
         },
         items=n,
-        rounds=scale(quick=7, full=12),
+        rounds=scale(quick=6, full=12),
         second=(f"{group}, CPU", crew.cpu_seconds),
     )
 

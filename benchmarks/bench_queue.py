@@ -92,7 +92,7 @@ def test_transport(
             for name in PEERS
         },
         items=n,
-        rounds=scale(quick=8, full=12),
+        rounds=scale(quick=6, full=12),
         second=(f"{group}, CPU", crew.cpu_seconds),
     )
 
