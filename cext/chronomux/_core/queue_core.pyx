@@ -34,7 +34,7 @@ cdef int64_t deadline_of(bint block, object timeout) except -1:
         return 0
     if timeout is None:
         return INT64_MAX
-    seconds = float(timeout)
+    cdef double seconds = timeout
     if seconds != seconds:
         raise ValueError("timeout is NaN: use seconds or None")
     if seconds <= 0:
