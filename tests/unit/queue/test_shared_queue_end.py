@@ -38,6 +38,9 @@ def test_a_closed_queue_refuses_to_be_used():
     for call in (lambda: shared.put(1), shared.get, lambda: shared.put_many([1])):
         with pytest.raises(ValueError, match="is closed"):
             call()
+    with pytest.raises(OSError, match="is closed"):
+        shared.empty()
+    assert shared.qsize() == 1
     shared.join_thread()
     shared.join_thread()
 
