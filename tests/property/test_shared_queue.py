@@ -84,7 +84,9 @@ class OneQueue(RuleBasedStateMachine):
     @rule(what=items, count=st.sampled_from([0, 1, 5, 300]))
     def put_many(self, what: tuple[str, int], count: int) -> None:
         kind, size = what
-        many = [self.new(kind, size if count < 10 else size % 101) for _ in range(count)]
+        many = [
+            self.new(kind, size if count < 10 else size % 101) for _ in range(count)
+        ]
         fit = many[: self.room()]
         try:
             self.queue.put_many(many, timeout=PATIENCE if fit == many else 0.001)
