@@ -9,8 +9,8 @@ import signal
 import time
 
 import pytest
-from chronomux._core.receiver import Receiver
 
+from chronomux._core.receiver import Receiver
 from chronomux.queue import Queue
 from tests.faults.queue_peers import Book, start
 from tests.queues import eventually

@@ -34,7 +34,7 @@ cdef int64_t deadline_of(bint block, object timeout) except -1:
         return 0
     if timeout is None:
         return INT64_MAX
-    seconds = float(timeout)
+    cdef double seconds = timeout
     if seconds != seconds:
         raise ValueError("timeout is NaN: use seconds or None")
     if seconds <= 0:
@@ -349,7 +349,10 @@ cdef class QueueCore:
         return self.count_items() + own
 
     def empty(self):
-        """Whether no item is there to get."""
+        """Whether no item is there to get. OSError when this process has used the queue
+        and closed it, as multiprocessing's."""
+        if self.closed and (self.sender is not None or self.receiver is not None):
+            raise OSError(f"{self!r} is closed")
         if self.sender is not None and not self.closed:
             self.sender.flush()
         return not self.has_items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import pickle
 import queue
@@ -57,9 +58,10 @@ class Queue(QueueCore):
         ring_bytes: int = 1 << 20,
     ) -> None:
         name = uuid.uuid4().bytes
+        bound = max(0, operator.index(maxsize))
         fd = _memory(HEADER_BYTES + ring_bytes)
         try:
-            ring = Ring(fd, name=name, maxsize=max(0, maxsize))
+            ring = Ring(fd, name=name, maxsize=bound)
         except BaseException:
             os.close(fd)
             raise

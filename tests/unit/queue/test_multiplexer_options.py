@@ -80,9 +80,8 @@ def test_a_value_of_the_wrong_type_is_refused(options):
 )
 def test_queues_are_made_with_the_bounds_asked_for(options, input_size, output_size):
     multiplexer = QueueMultiplexer(options)
-    unbounded = multiplexer.output_queue()._maxsize if output_size == 0 else 0
-    assert multiplexer.input_queue()._maxsize == (input_size or unbounded)
-    assert multiplexer.output_queue()._maxsize == (output_size or unbounded)
+    assert multiplexer.input_queue().maxsize == input_size
+    assert multiplexer.output_queue().maxsize == output_size
 
 
 def test_signatures_and_docstrings_can_be_read():

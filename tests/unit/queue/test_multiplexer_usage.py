@@ -108,9 +108,9 @@ def consume(queue, results):
 def test_many_processes_to_many_processes(method):
     context = multiprocessing.get_context(method)
     multiplexer = SortedQueueMultiplexer(sort_key="n")
-    inputs = [multiplexer.input_queue(Queue(ctx=context)) for _ in range(3)]
-    outputs = [multiplexer.output_queue(Queue(ctx=context)) for _ in range(2)]
-    results = Queue(ctx=context)
+    inputs = [multiplexer.input_queue(Queue()) for _ in range(3)]
+    outputs = [multiplexer.output_queue(Queue()) for _ in range(2)]
+    results = Queue()
     workers = [
         context.Process(target=produce, args=(queue, range(i, 300, 3)))
         for i, queue in enumerate(inputs)
