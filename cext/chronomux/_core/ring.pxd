@@ -111,6 +111,7 @@ cdef class Ring:
     cdef bint begin_stream(self) noexcept nogil  # the caller's thread ends it
     cdef void end_stream(self) noexcept nogil
     cdef int64_t items_held(self) noexcept nogil
+    cdef int64_t items_put(self) noexcept nogil  # and not taken
 
     # Consumers.
     cdef Outcome look(self, uint64_t* head, record* found) noexcept nogil

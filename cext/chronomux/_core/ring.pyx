@@ -119,7 +119,7 @@ cdef class Ring:
 
     def __len__(self):
         """Items that were put and not taken, in the ring or on their way."""
-        return max(0, self.items_waiting() + self.items_held())
+        return max(0, self.items_put())
 
     # ---- Producers
 
@@ -276,6 +276,11 @@ cdef class Ring:
             if self.shared.slots[i].pid:
                 held += <int64_t>load_relaxed(&self.shared.slots[i].held)
         return held
+
+    cdef int64_t items_put(self) noexcept nogil:
+        cdef int64_t held = self.items_held()  # first: see ring_layout.h
+        read_fence()
+        return held + self.items_waiting()
 
     # ---- Consumers
 
