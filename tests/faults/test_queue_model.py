@@ -140,9 +140,9 @@ class Model:
         orders = self.peers[place][2]
         orders.send(("flush", ()))
         end = time.monotonic() + 20
-        while not orders.poll(0.1):
+        while not orders.poll(0.005):
             assert time.monotonic() < end, f"flush hangs after {self.steps} steps"
-            self.get((place + 1) % PEERS)
+            self.get_many((place + 1) % PEERS)
         assert orders.recv() is None
 
     def kill(self, place: int) -> None:
