@@ -166,19 +166,19 @@ cdef class QueueCore:
         if self.sender is None:
             self.sender = self._new_sender()
         if self.sender.failure:
-            self.raise_failure()
+            self._feed()  # which tries again
+            self._raise_failure()
         return self.sender
 
-    cdef int raise_failure(self) except -1:
-        self._feed()  # which tries again
-        error = self.sender.failure
+    def _raise_failure(self):
+        """OSError when what was put found no shared memory."""
+        cdef int error = 0 if self.sender is None else self.sender.failure
         if error:
             raise OSError(
                 error,
                 f"no shared memory for what was put on {self!r}: {os.strerror(error)}; "
                 "it is kept, and put again when there is some",
             )
-        return 0
 
     cdef object key_from(self, item):
         try:

@@ -124,10 +124,11 @@ class Queue(QueueCore):
     def flush(self) -> None:
         """Return when all that this process put is in shared memory.
 
-        Whatever happens to this process then, these items are not lost.
+        Whatever happens to this process then, these items are not lost. OSError when
+        there is no shared memory for them; they are kept.
         """
         if self._outgoing is not None:
-            self._outgoing.flush(self._bury_producers)
+            self._outgoing.flush(self._look_around)
 
     def producers_alive(self) -> bool:
         """False if processes put on this queue, and all that did not exit in order are
@@ -156,6 +157,10 @@ class Queue(QueueCore):
     def _feed(self) -> None:
         if self._outgoing is not None:
             self._outgoing.feed()
+
+    def _look_around(self) -> None:
+        self._raise_failure()
+        self._bury_producers()
 
     def _bury_producers(self) -> None:
         """What dead producers held takes no more room."""
