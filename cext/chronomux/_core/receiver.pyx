@@ -12,6 +12,7 @@ import logging
 from cpython.mem cimport PyMem_RawFree, PyMem_RawRealloc
 from libc.errno cimport ENOMEM
 from libc.stdint cimport uint64_t
+from posix.unistd cimport getpid
 
 cimport cython
 from chronomux._core.decoder cimport Decoder
@@ -54,7 +55,7 @@ logger = logging.getLogger("chronomux")
 cdef class Receiver:
     """One process's way out of a ring.
 
-    identity: a number of this process that no other has, not 0.
+    identity: a number of this process that no other has; its pid is the upper half.
     """
 
     def __cinit__(self, Ring ring not None, uint64_t identity):
@@ -66,7 +67,9 @@ cdef class Receiver:
             raise MemoryError("no lock for a queue")
 
     def __dealloc__(self):
-        self.let_go()
+        # In a forked child that has an end, this is the parent's, at work over there.
+        if self.assembling and self.identity >> 32 == <uint64_t>getpid():
+            self.let_go()
         PyMem_RawFree(self.copy)
 
     cdef void let_go(self) noexcept nogil:

@@ -242,6 +242,8 @@ cdef class Ring:
         if outcome != DONE:
             return outcome
         head.before = now.published
+        # Who reads any of this finds, looking again, that head and turn have moved on.
+        write_fence()
         self.copy_in(tail, head, sizeof(record))
         self.copy_in(tail + sizeof(record), payload, head.bytes)
         next.tail = tail + size
