@@ -8,7 +8,7 @@ import os
 import pytest
 from chronomux._core.ring import MOST_PRODUCERS, Ring
 
-from chronomux.queue import Queue
+from chronomux.queue import Queue, process_life
 from chronomux.queue.process_life import has_ended, started
 from tests.faults.queue_peers import start
 
@@ -69,3 +69,16 @@ def test_a_zombie_is_dead() -> None:
     assert has_ended(child, started(child))
     os.waitpid(child, 0)
     assert has_ended(child, 0)
+
+
+def test_a_process_that_may_not_be_looked_at_lives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another user's, where /proc shows each his own only."""
+
+    def forbidden(pid: int, number: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", forbidden)
+    monkeypatch.setattr(process_life, "_stat", lambda pid: [])
+    assert not has_ended(os.getpid(), 12345)

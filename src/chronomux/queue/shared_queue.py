@@ -188,7 +188,7 @@ class Queue(QueueCore):
 
 def _assembler_ended(identity: int) -> bool:
     pid, began = identity >> 32, identity & 0xFFFFFFFF
-    return has_ended(pid, 0) or started(pid) & 0xFFFFFFFF != began
+    return has_ended(pid, 0) or started(pid) & 0xFFFFFFFF not in (0, began)
 
 
 def _memory(size: int) -> int:
