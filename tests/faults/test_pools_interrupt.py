@@ -184,3 +184,28 @@ def test_interrupts_at_random_moments_leave_no_orphan() -> None:
             assert code == -signal.SIGINT, f"seed {seed}: {code}\n{tree.account()}"
             # A worker whose birth was interrupted sees within 2 s that it is alone.
             assert tree.survivors(time.monotonic(), 2.0) == [], f"seed {seed}"
+
+
+def test_an_interrupt_right_after_the_supervisor_has_started_is_quiet() -> None:
+    """The workers that are then ended have not died of themselves."""
+    program = """
+start = threading.Thread.start
+def start_and_strike(thread):
+    start(thread)
+    if thread.name == "chronomux-supervisor":
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(30)
+threading.Thread.start = start_and_strike
+try:
+    pools.ProcessPool(2).map(abs, [1])
+except KeyboardInterrupt:
+    say("interrupted")
+for thread in threading.enumerate():
+    if thread is not threading.current_thread():
+        thread.join(20)
+"""
+    with Tree(program) as tree:
+        assert tree.rest() == ["interrupted"]
+        assert tree.wait() == 0
+        assert tree.errors() == ""
+        assert tree.living() == []

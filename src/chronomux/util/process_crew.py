@@ -52,6 +52,7 @@ class ProcessCrew(Crew):
             self._hire()  # before there is a thread more to fork beside
             self._supervisor.start()
         except BaseException:
+            self.signal_processes()  # or a supervisor that did start says they died
             end_processes([worker.process for worker in self._workers])
             self._finish()
             raise
