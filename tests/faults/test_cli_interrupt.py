@@ -42,7 +42,8 @@ def end_of(folder: Path, program: str, *arguments: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["chronomux.replay", "pathos", "chronomux.util.process_crew"]
+    "module",
+    ["chronomux.replay", "pathos", "dill.__info__", "chronomux.util.process_crew"],
 )
 def test_ctrl_c_during_an_import_is_130(tmp_path, module):
     program = f"strike_at_import({module!r})\ncommand()"
