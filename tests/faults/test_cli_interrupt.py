@@ -90,6 +90,22 @@ command()
     assert end_of(tmp_path, program, "demo") == (130, "")
 
 
+def test_ctrl_c_right_after_the_merge_has_started_is_quiet(tmp_path):
+    """The merge is to end before the Manager whose queues it reads."""
+    program = """
+import threading
+start = threading.Thread.start
+def start_and_strike(thread):
+    start(thread)
+    if thread.name == "chronomux-SortedQueueMultiplexer":
+        strike()
+        time.sleep(30)
+threading.Thread.start = start_and_strike
+command()
+"""
+    assert end_of(tmp_path, program, "demo") == (130, "")
+
+
 def test_a_second_ctrl_c_while_the_first_is_dealt_with_is_130(tmp_path):
     program = """
 def run(options):
