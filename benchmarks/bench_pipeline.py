@@ -58,7 +58,7 @@ class Pipeline:
 def test_end_to_end(
     contest: Contest, scale: Scale, crew: Crew, calls: str, consumers: int
 ) -> None:
-    n = scale(quick=5_000, full=100_000)
+    n = scale(quick=5_000, full=50_000)
     pipeline = Pipeline(crew, consumers, n, calls != "put/get")
     present = [name for name, multiplexer in MULTIPLEXERS.items() if multiplexer]
     check_end_to_end(pipeline, present)
@@ -73,7 +73,7 @@ def test_end_to_end(
             else None
         },
         items=n,
-        rounds=scale(quick=7, full=20),
+        rounds=scale(quick=6, full=12),
         second=(f"{group}, CPU", crew.cpu_seconds),
     )
 

@@ -77,9 +77,9 @@ def test_transport(
     producers: int,
 ) -> None:
     if kind == "1 MB array":
-        n = scale(quick=16, full=200)
+        n = scale(quick=16, full=100)
     else:
-        n = scale(quick=8_000, full=100_000)
+        n = scale(quick=8_000, full=50_000)
     transport = Transport(crew, producers, n, calls != "put/get")
     check_transport(transport, kind, lines)
     transport.load(kind)
@@ -92,7 +92,7 @@ def test_transport(
             for name in PEERS
         },
         items=n,
-        rounds=scale(quick=8, full=20),
+        rounds=scale(quick=6, full=12),
         second=(f"{group}, CPU", crew.cpu_seconds),
     )
 

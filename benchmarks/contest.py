@@ -79,8 +79,9 @@ class Contest:
             peers={name: seconds[name] for name in peers if name in present},
             yardsticks={name: seconds[name] for name in yardsticks if name in present},
             missing=[name for name in named if name not in present],
-            note=note,
         )
+        if note:
+            self._benchmark.extra_info["note"] = note
 
     def _measure(
         self,
@@ -172,6 +173,6 @@ def by_clock(entries: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield {
             **entry,
             "group": second["group"],
-            "extra_info": {**extra, **others, "note": ""},
+            "extra_info": {**extra, **others, "note": ""},  # said once is enough
             "stats": {"min": min(seconds[OURS]), "data": seconds[OURS]},
         }

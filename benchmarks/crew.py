@@ -79,6 +79,7 @@ class Crew:
         try:
             fine, answer = line.recv()
         except EOFError:
+            self._workers[number].join(1)
             code = self._workers[number].exitcode
             raise RuntimeError(f"worker {number} died, status {code}") from None
         if not fine:

@@ -5,12 +5,12 @@ Names are imported on first use, so `import chronomux` stays light.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing takes longer than all the rest of this import
+    from typing import Any
+
     from chronomux.errors import (
         ChronomuxError,
         DeadInputError,
@@ -92,6 +92,8 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
+    import importlib
+
     try:
         home = _HOMES[name]
     except KeyError:

@@ -11,12 +11,10 @@ import tempfile
 import textwrap
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
 import psutil
-import pytest
 
 PATIENCE_SECONDS = 30.0
 PREAMBLE = '''\
@@ -165,13 +163,3 @@ class Tree:
         self._process.stdout.close()
         self._errors.close()
         self._keeper.cleanup()
-
-
-def assert_within(seconds: float, attempt: Callable[[], float]) -> None:
-    """The best of up to three attempts takes less than `seconds`."""
-    taken: list[float] = []
-    for _ in range(3):
-        taken.append(attempt())
-        if taken[-1] < seconds:
-            return
-    pytest.fail(f"took {[round(t, 3) for t in taken]} s, more than {seconds} s")

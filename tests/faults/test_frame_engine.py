@@ -90,7 +90,7 @@ def test_what_a_killed_producer_has_sent_goes_out_before_its_input_is_dead(multi
     received = drain(output)
     if multiplexer._options.on_dead_input == "raise":
         assert received == sorted([*range(0, 1000, 2), 1])
-        with pytest.raises(DeadInputError, match="input 0 .* producers are gone"):
+        with pytest.raises(DeadInputError, match=r"input 0 .* producers are gone"):
             multiplexer.join(20)
     else:
         assert received == sorted([*range(0, 1000, 2), 1, 2001])

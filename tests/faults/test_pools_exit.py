@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from tests.faults.process_tree import Tree, assert_within
+from tests.faults.process_tree import Tree
+from tests.timing import assert_within
 
 BUSY = """
 def work(seconds):

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from tests.faults.process_tree import Tree, assert_within
+from tests.faults.process_tree import Tree
+from tests.timing import assert_within
 
 CALLS = {
     "map": "pool.map(time.sleep, [60] * 4)",
@@ -23,8 +24,8 @@ pool.map(abs, range(10))
 def signal_when_waiting():
     time.sleep(0.2)
     say("waiting")
-threading.Thread(target=signal_when_waiting, daemon=True).start()
 try:
+    threading.Thread(target=signal_when_waiting, daemon=True).start()
     CALL
 except KeyboardInterrupt:
     say("interrupted", time.monotonic())
@@ -181,6 +182,34 @@ def test_interrupts_at_random_moments_leave_no_orphan() -> None:
     for seed in range(8):
         with Tree(program, str(seed)) as tree:
             code = tree.wait()
-            assert code == -signal.SIGINT, f"seed {seed}: {code}\n{tree.account()}"
+            # Python drops it in a weak reference's callback; then the program goes on.
+            was_dropped = "Exception ignored in" in tree.errors()
+            is_due = code == -signal.SIGINT or (code == 0 and was_dropped)
+            assert is_due, f"seed {seed}: {code}\n{tree.account()}"
             # A worker whose birth was interrupted sees within 2 s that it is alone.
             assert tree.survivors(time.monotonic(), 2.0) == [], f"seed {seed}"
+
+
+def test_an_interrupt_right_after_the_supervisor_has_started_is_quiet() -> None:
+    """The workers that are then ended have not died of themselves."""
+    program = """
+start = threading.Thread.start
+def start_and_strike(thread):
+    start(thread)
+    if thread.name == "chronomux-supervisor":
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(30)
+threading.Thread.start = start_and_strike
+try:
+    pools.ProcessPool(2).map(abs, [1])
+except KeyboardInterrupt:
+    say("interrupted")
+for thread in threading.enumerate():
+    if thread is not threading.current_thread():
+        thread.join(20)
+"""
+    with Tree(program) as tree:
+        assert tree.rest() == ["interrupted"]
+        assert tree.wait() == 0
+        assert tree.errors() == ""
+        assert tree.living() == []

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from tests.faults.process_tree import Tree, assert_within
+from tests.faults.process_tree import Tree
+from tests.timing import assert_within
 
 WAYS_TO_WAIT = {
     "in_map": "pool.map(time.sleep, [60] * 4)",

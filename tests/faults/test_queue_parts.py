@@ -65,3 +65,24 @@ def test_an_item_whose_producer_died_in_the_middle_is_lost_and_said_so(
     shared.put("next")
     assert shared.get(timeout=5) == "next"
     assert shared.qsize() == 0
+
+
+def put_one(shared: Queue, book: Book) -> None:
+    shared.put(1)
+    book.count = 1
+
+
+@pytest.mark.parametrize("maxsize", [0, 5])
+def test_nobody_is_kept_from_a_first_put_or_from_leaving(maxsize: int) -> None:
+    """An item in parts holds the way into the ring until it is taken: who is to take it
+    may have something to put first."""
+    shared, sending, put = Queue(maxsize, ring_bytes=RING), Book(1), Book(1)
+    producer = start(put_until_killed, shared, sending)
+    eventually(lambda: sending.count == 1)
+    other = start(put_one, shared, put)
+    eventually(lambda: put.count == 1)
+    shared.put(2, timeout=5)
+    assert shared.get(timeout=5) == LARGE
+    assert sorted([shared.get(timeout=5), shared.get(timeout=5)]) == [1, 2]
+    for peer in (producer, other):
+        peer.process.join(20)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.contest import FEWEST_ROUNDS, MOST_ROUNDS, Contest
+from benchmarks.contest import FEWEST_ROUNDS, MOST_ROUNDS, Contest, by_clock
+from tests.benchmark_reports import entry, race
 
 
 class Benchmark:
@@ -114,6 +115,66 @@ def test_every_call_is_given_what_was_prepared_for_it_off_the_clock() -> None:
     )
     assert benchmark.extra_info["peers"]["p"] == [1.0] * FEWEST_ROUNDS
     assert len(used) == 2 + 2 * FEWEST_ROUNDS
+
+
+def test_rounds_asked_for_are_not_bound_by_the_budget() -> None:
+    track, benchmark = Track(), Benchmark()
+    Contest(benchmark, track.time, budget=0)(
+        "group", track.contender("ours", 1), peers={}, rounds=3
+    )
+    assert benchmark.rounds == 3
+
+
+def test_second_clock_measures_the_same_rounds_without_the_warm_up() -> None:
+    track, other, benchmark = Track(), Track(), Benchmark()
+    calls = iter(range(100))
+
+    def ours() -> None:
+        track.now += 1
+        other.now += 100 if next(calls) == 0 else 10
+
+    def peer() -> None:
+        track.now += 2
+        other.now += 30
+
+    Contest(benchmark, track.time, budget=0)(
+        "wall", ours, peers={"p": peer}, second=("CPU", other.time)
+    )
+    assert benchmark.extra_info["peers"] == {"p": [2.0] * FEWEST_ROUNDS}
+    assert benchmark.extra_info["second"] == {
+        "group": "CPU",
+        "seconds": {
+            "chronomux": [10.0] * FEWEST_ROUNDS,
+            "p": [30.0] * FEWEST_ROUNDS,
+        },
+    }
+
+
+def test_what_a_second_clock_measured_becomes_a_group_of_its_own() -> None:
+    measured = entry(
+        "wall",
+        1.0,
+        peers={"p": [2.0]},
+        yardsticks={"y": [3.0]},
+        missing=["absent"],
+        note="once",
+        second={
+            "group": "CPU",
+            "seconds": {"chronomux": [6.0, 5.0], "p": [7.0], "y": [8.0]},
+        },
+    )
+    alone = race("alone", 3.0)
+    first, second, third = by_clock([measured, alone])
+    assert third == alone
+    assert "second" not in first["extra_info"]
+    assert first["extra_info"]["peers"] == {"p": [2.0]}
+    assert second["group"] == "CPU"
+    assert second["fullname"] == first["fullname"]
+    assert second["stats"]["min"] == 5.0
+    assert second["extra_info"]["peers"] == {"p": [7.0]}
+    assert second["extra_info"]["yardsticks"] == {"y": [8.0]}
+    assert second["extra_info"]["missing"] == ["absent"]
+    assert (first["extra_info"]["note"], second["extra_info"]["note"]) == ("once", "")
 
 
 def test_no_result_is_alive_while_another_contender_runs() -> None:

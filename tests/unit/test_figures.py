@@ -38,6 +38,11 @@ def test_groups_of_one_test_function_share_a_table() -> None:
     assert "| a k=8 | **1 s** | - | 500 ms (0.5x) |" in text
 
 
+def test_what_a_group_has_to_say_besides_times_stands_below_its_table() -> None:
+    text = figures.block(report(entry("a", 1.0, note="10 MB of memory")))
+    assert text.index("| a | **1 s** |") < text.index("a: 10 MB of memory.")
+
+
 def test_figures_are_written_between_the_markers_and_nowhere_else(
     tmp_path: Path,
 ) -> None:

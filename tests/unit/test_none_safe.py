@@ -7,6 +7,7 @@ process, hangs, or is taken along to fail later.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,25 @@ def one_thread() -> Any:
     return MultiProcessing().ThreadPool(1)
 
 
+def filled_queue() -> Queue:
+    shared = Queue(1)
+    shared.put(1)
+    return shared
+
+
+def got_in_time(timeout: Any) -> Any:
+    """Waits for nothing where the timeout is one."""
+    shared = filled_queue() if timeout is None else Queue()
+    with suppress(Queue.Empty):
+        return shared.get(timeout=0.01 if timeout in (2.5, 5) else timeout)
+
+
+def put_in_time(timeout: Any) -> Any:
+    shared = Queue() if timeout is None else filled_queue()
+    with suppress(Queue.Full):
+        shared.put(1, timeout=0.01 if timeout in (2.5, 5) else timeout)
+
+
 NONE = type(None)
 CASES = [
     nothing_works("merge", lambda x: merged(x, [0]), list, tuple, dict, str, bytes),
@@ -85,7 +105,23 @@ CASES = [
     nothing_works("merge_order", merge_order, bytes),
     nothing_works("merge_order, second", lambda x: merge_order(b"ab", x), bytes),
     nothing_works("Queue", Queue, int),
-    nothing_works("Queue, ctx", lambda x: Queue(ctx=x), NONE, list, tuple, dict),
+    nothing_works("Queue, ring_bytes", lambda x: Queue(ring_bytes=x)),
+    nothing_works(
+        "Queue, sort_key",
+        lambda x: Queue(sort_key=x),
+        *(NONE, str, bytes, dict, type(lambda: None)),
+    ),
+    nothing_works("Queue.get, timeout", got_in_time, NONE, int, float),
+    nothing_works("Queue.put, timeout", put_in_time, NONE, int, float),
+    nothing_works("Queue.get_many", lambda x: filled_queue().get_many(x), int),
+    nothing_works(
+        "Queue.put_many", lambda x: Queue().put_many(x), list, tuple, dict, str, bytes
+    ),
+    nothing_works(
+        "Queue.put_many, keys",
+        lambda x: Queue().put_many([1], keys=x),
+        *(NONE, list, dict, str, bytes),
+    ),
     nothing_works("IterableQueue", lambda x: next(IterableQueue(x))),
     nothing_works("QueueMultiplexer", QueueMultiplexer, dict),
     nothing_works(

@@ -1,3 +1,5 @@
+# cython: linetrace=False
+# (Each traced line would take the GIL first: minutes for a few tests.)
 """Key columns: one-dimensional numeric buffers of any common type, read as ordinals.
 
 Keys of one kind compare by one word; when signed, unsigned 64-bit and floating columns

@@ -1,3 +1,5 @@
+# cython: linetrace=False
+# (Each traced line would take the GIL first: minutes for a few tests.)
 """K-way merge of key columns into (source, index): where the i-th least key stands.
 
 The columns are cut into parts of about PART items at splitters taken from a regular

@@ -1,3 +1,5 @@
+# cython: linetrace=False
+# (Each traced line would take the GIL first: minutes for a few tests.)
 """One part of a merge: as many keys as fit the cache, in runs from many columns.
 
 A key's place is (run, position in the run); ordering by (key, place) is the stable

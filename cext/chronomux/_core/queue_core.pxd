@@ -32,7 +32,6 @@ cdef class QueueCore:
     cdef int put_chunk(
         self, Sender sender, list chunk, int64_t deadline, bint paired
     ) except -1
-    cdef int raise_failure(self) except -1
     cdef object key_from(self, item)
     cdef int add(self, Sender sender, object item, object key) except -1
     cdef int wait_for_room(self, Sender sender, int64_t deadline) except -1

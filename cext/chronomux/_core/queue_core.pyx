@@ -34,7 +34,7 @@ cdef int64_t deadline_of(bint block, object timeout) except -1:
         return 0
     if timeout is None:
         return INT64_MAX
-    seconds = float(timeout)
+    cdef double seconds = timeout
     if seconds != seconds:
         raise ValueError("timeout is NaN: use seconds or None")
     if seconds <= 0:
@@ -171,19 +171,19 @@ cdef class QueueCore:
         if self.sender is None:
             self.sender = self._new_sender()
         if self.sender.failure:
-            self.raise_failure()
+            self._feed()  # which tries again
+            self._raise_failure()
         return self.sender
 
-    cdef int raise_failure(self) except -1:
-        self._feed()  # which tries again
-        error = self.sender.failure
+    def _raise_failure(self):
+        """OSError when what was put found no shared memory."""
+        cdef int error = 0 if self.sender is None else self.sender.failure
         if error:
             raise OSError(
                 error,
                 f"no shared memory for what was put on {self!r}: {os.strerror(error)}; "
                 "it is kept, and put again when there is some",
             )
-        return 0
 
     cdef object key_from(self, item):
         try:
@@ -354,7 +354,10 @@ cdef class QueueCore:
         return self.count_items() + own
 
     def empty(self):
-        """Whether no item is there to get."""
+        """Whether no item is there to get. OSError when this process has used the queue
+        and closed it, as multiprocessing's."""
+        if self.closed and (self.sender is not None or self.receiver is not None):
+            raise OSError(f"{self!r} is closed")
         if self.sender is not None and not self.closed:
             self.sender.flush()
         return not self.has_items()

@@ -20,7 +20,6 @@ cdef class Receiver:
     cdef uint64_t head  # as `find` saw it
     cdef Py_ssize_t claimed  # rows before this one are taken, or this process's alone
     cdef uint64_t identity  # of this process, as an assembler
-    cdef int pid
     cdef uint64_t assembled  # bytes of the frame that comes in parts
     cdef bint assembling
     cdef bint only_whole  # for now: leave a frame in parts where it is

@@ -55,20 +55,20 @@ logger = logging.getLogger("chronomux")
 cdef class Receiver:
     """One process's way out of a ring.
 
-    identity: a number of this process that no other has, not 0.
+    identity: a number of this process that no other has; its pid is the upper half.
     """
 
     def __cinit__(self, Ring ring not None, uint64_t identity):
         self.ring = ring
         self.identity = identity
-        self.pid = getpid()
         self.decoder = Decoder()
         self.position = NOWHERE
         if gate_init(&self.gate):
             raise MemoryError("no lock for a queue")
 
     def __dealloc__(self):
-        if self.pid == getpid():  # in a forked child the frame is the parent's
+        # In a forked child that has an end, this is the parent's, at work over there.
+        if self.assembling and self.identity >> 32 == <uint64_t>getpid():
             self.let_go()
         PyMem_RawFree(self.copy)
 

@@ -63,6 +63,7 @@ cdef extern from "chronomux/_core/ring_layout.h" nogil:
     void store_relaxed(uint64_t* word, uint64_t value) noexcept
     int swap_word(uint64_t* word, uint64_t before, uint64_t after) noexcept
     void read_fence() noexcept
+    void write_fence() noexcept
     int64_t clock_ns() noexcept
     uint32_t bell_want(bell* bell) noexcept
     int bell_is_wanted(const bell* bell) noexcept
@@ -111,6 +112,7 @@ cdef class Ring:
     cdef bint begin_stream(self) noexcept nogil  # the caller's thread ends it
     cdef void end_stream(self) noexcept nogil
     cdef int64_t items_held(self) noexcept nogil
+    cdef int64_t items_put(self) noexcept nogil  # and not taken
 
     # Consumers.
     cdef Outcome look(self, uint64_t* head, record* found) noexcept nogil

@@ -119,7 +119,7 @@ cdef class Ring:
 
     def __len__(self):
         """Items that were put and not taken, in the ring or on their way."""
-        return max(0, self.items_waiting() + self.items_held())
+        return max(0, self.items_put())
 
     # ---- Producers
 
@@ -242,6 +242,8 @@ cdef class Ring:
         if outcome != DONE:
             return outcome
         head.before = now.published
+        # Who reads any of this finds, looking again, that head and turn have moved on.
+        write_fence()
         self.copy_in(tail, head, sizeof(record))
         self.copy_in(tail + sizeof(record), payload, head.bytes)
         next.tail = tail + size
@@ -276,6 +278,11 @@ cdef class Ring:
             if self.shared.slots[i].pid:
                 held += <int64_t>load_relaxed(&self.shared.slots[i].held)
         return held
+
+    cdef int64_t items_put(self) noexcept nogil:
+        cdef int64_t held = self.items_held()  # first: see ring_layout.h
+        read_fence()
+        return held + self.items_waiting()
 
     # ---- Consumers
 

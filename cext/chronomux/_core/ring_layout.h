@@ -22,7 +22,9 @@
  *           than it must. Taken with put_lock held, and only if it is free.
  * slots     the processes that put. `held` is written by its process alone; when that is
  *           dead, under the lock, by any: a word, so never torn. Counting items reads
- *           all of them, so nothing has to be undone for the dead.
+ *           all of them, so nothing has to be undone for the dead. An item is published
+ *           before it is held no more, and counted in the other order: twice for a
+ *           moment, perhaps, but at no moment not at all.
  * assembler who is putting a frame together that is larger than the ring, or 0. Guards
  *           the head while it stands at a part. The word of a dead process is reset by
  *           who waits for it, and the parts it left are skipped.

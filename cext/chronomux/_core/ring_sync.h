@@ -55,6 +55,12 @@ static inline void full_fence(void)
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
+/* What is written after it is seen only by who sees what was written before it. */
+static inline void write_fence(void)
+{
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
 static inline void read_fence(void)
 {
     __atomic_thread_fence(__ATOMIC_ACQUIRE);

@@ -1,3 +1,5 @@
+# cython: linetrace=False
+# (Each traced line would take the GIL first: minutes for a few tests.)
 """Pairwise merges of sorted runs without data-dependent branches.
 
 A branch on random keys is mispredicted every other time, which costs more than the

@@ -46,6 +46,7 @@ from chronomux._core.ring cimport (
     record,
     sleep_ns,
     store_relaxed,
+    store_release,
 )
 
 cdef extern from "Python.h":
@@ -199,7 +200,7 @@ cdef class Sender:
             return wanted
         if self.ring.lock(LOCK_LIMIT) != DONE:
             return -1
-        room = <int64_t>most - self.ring.items_waiting() - self.ring.items_held()
+        room = <int64_t>most - self.ring.items_put()
         if room < 0:
             room = 0
         if wanted > <uint64_t>room:
@@ -212,7 +213,11 @@ cdef class Sender:
         """Items admitted are in the ring, or will not come."""
         cdef uint64_t* held = &self.ring.shared.slots[self.slot].held
         cdef uint64_t before = load_relaxed(held)
-        store_relaxed(held, before - count if before > count else 0)
+        # After it was published, for who counts.
+        store_release(held, before - count if before > count else 0)
+        if self.ring.shared.maxsize:
+            full_fence()
+            bell_call(&self.ring.shared.room)  # who counted it twice looks again
 
     cdef int add(self, object item, object key, bint keyed) except -1:
         """Encode an item into the open frame. Without `keyed` it has no key."""

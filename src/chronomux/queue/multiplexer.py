@@ -200,7 +200,11 @@ class QueueMultiplexer:
         )
 
     def __enter__(self: Self) -> Self:
-        return self.run()
+        try:
+            return self.run()
+        except BaseException:  # Ctrl-C, and the thread may have started
+            self.stop()
+            raise
 
     def __exit__(
         self,

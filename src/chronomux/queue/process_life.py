@@ -17,15 +17,16 @@ def started(pid: int) -> int:
 
 def has_ended(pid: int, began: int) -> bool:
     """Whether the process of that pid that began then is gone, or a zombie."""
+    hidden = sys.platform != "linux"
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return True
     except PermissionError:
-        pass  # it lives, and belongs to somebody else
+        hidden = True  # it lives; of somebody else's, /proc need not tell
     fields = _stat(pid)
     if not fields:
-        return sys.platform == "linux"  # it went between the two questions
+        return not hidden  # it went between the two questions
     return fields[0] in ("Z", "X") or (began != 0 and int(fields[19]) != began)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import pickle
 import queue
@@ -57,9 +58,10 @@ class Queue(QueueCore):
         ring_bytes: int = 1 << 20,
     ) -> None:
         name = uuid.uuid4().bytes
+        bound = max(0, operator.index(maxsize))
         fd = _memory(HEADER_BYTES + ring_bytes)
         try:
-            ring = Ring(fd, name=name, maxsize=max(0, maxsize))
+            ring = Ring(fd, name=name, maxsize=bound)
         except BaseException:
             os.close(fd)
             raise
@@ -126,10 +128,11 @@ class Queue(QueueCore):
     def flush(self) -> None:
         """Return when all that this process put is in shared memory.
 
-        Whatever happens to this process then, these items are not lost.
+        Whatever happens to this process then, these items are not lost. OSError when
+        there is no shared memory for them; they are kept.
         """
         if self._outgoing is not None:
-            self._outgoing.flush(self._bury_producers)
+            self._outgoing.flush(self._look_around)
 
     def producers_alive(self) -> bool:
         """False if processes put on this queue, and all that did not exit in order are
@@ -161,6 +164,10 @@ class Queue(QueueCore):
         if self._outgoing is not None:
             self._outgoing.feed()
 
+    def _look_around(self) -> None:
+        self._raise_failure()
+        self._bury_producers()
+
     def _bury_producers(self) -> None:
         """What dead producers held takes no more room."""
         for pid, began, held in self._ring.producers():
@@ -187,7 +194,7 @@ class Queue(QueueCore):
 
 def _assembler_ended(identity: int) -> bool:
     pid, began = identity >> 32, identity & 0xFFFFFFFF
-    return has_ended(pid, 0) or started(pid) & 0xFFFFFFFF != began
+    return has_ended(pid, 0) or started(pid) & 0xFFFFFFFF not in (0, began)
 
 
 def _memory(size: int) -> int:

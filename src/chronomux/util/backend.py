@@ -11,9 +11,10 @@ import importlib
 from multiprocessing.connection import Connection
 from typing import Any
 
-from pathos.helpers import mp  # type: ignore[import-untyped]
-
 from chronomux.util import lifecycle
+
+with lifecycle.signals_held():  # some of what it imports swallows KeyboardInterrupt
+    from pathos.helpers import mp  # type: ignore[import-untyped]
 
 # What the package itself loads late.
 importlib.import_module(f"{mp.__name__}.connection")

@@ -22,6 +22,7 @@ __all__ = ["ProcessCrew"]
 
 LOOK_SECONDS = 0.5  # between looks at workers whose death no descriptor reports
 END_SECONDS = 2.0
+PAUSE_SECONDS = 0.001
 BELL_BYTES = 4096
 log = logging.getLogger("chronomux")
 
@@ -51,6 +52,7 @@ class ProcessCrew(Crew):
             self._hire()  # before there is a thread more to fork beside
             self._supervisor.start()
         except BaseException:
+            self.signal_processes()  # or a supervisor that did start says they died
             end_processes([worker.process for worker in self._workers])
             self._finish()
             raise
@@ -77,6 +79,13 @@ class ProcessCrew(Crew):
         self._break(TERMINATED)
         if not self.join(END_SECONDS):
             log.warning("the supervisor of a pool does not end; its workers are gone")
+
+    def join(self, timeout: float | None = None) -> bool:
+        """As any crew; then nothing is left of it, neither a thread nor a process."""
+        has_ended = super().join(timeout)
+        while has_ended and self._supervisor.is_alive():
+            time.sleep(PAUSE_SECONDS)  # it has said so itself, and only has to return
+        return has_ended
 
     def _wake(self, tasks: int | None = None) -> None:
         with contextlib.suppress(BlockingIOError):  # full: it has been rung already
@@ -172,7 +181,7 @@ class ProcessCrew(Crew):
 
     def _bury(self, worker: WorkerProcess) -> None:
         self._workers.remove(worker)
-        worker.connection.close()
+        worker.bury()
         if self._is_killed or worker.is_leaving:
             return
         how = worker.describe_end()

@@ -106,9 +106,16 @@ class WorkerProcess:
                 f"the pool's initializer failed: {error!r}"
             ) from error
 
-    def describe_end(self) -> str:
-        """How it ended, in words."""
+    def bury(self) -> None:
+        """Close what belongs to it, after its end or its last word.
+
+        Until its exit code is taken it is a zombie, whose descriptors stay open.
+        """
+        self.connection.close()
         self.process.join(GRACE_SECONDS)
+
+    def describe_end(self) -> str:
+        """How it ended, in words; after `bury`."""
         code = self.process.exitcode
         if code is None:
             return f"worker {self.process.pid} closed its connection"

@@ -223,7 +223,7 @@ def test_close_puts_the_end_mark_when_there_is_room() -> None:
     reader = FileReader(io.StringIO("a\nb\nc\n"), items, wait).run()
     closer = threading.Thread(target=reader.close)
     closer.start()
-    time.sleep(0.05)
+    assert reader._closing.wait(30)
     gate.set()
     closer.join(30)
     assert items.get(timeout=30) == "a\n"

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,14 +85,22 @@ def test_pipe_passes_keywords(pool) -> None:
     assert pool.pipe(dict, f=1, chunksize=2) == {"f": 1, "chunksize": 2}
 
 
-def test_a_result_tells_whether_it_is_there(pool) -> None:
-    slow = pool.amap(time.sleep, [0.3])
+def test_a_result_tells_whether_it_is_there(pool, tmp_path) -> None:
+    go = tmp_path / "go"
+
+    def wait(path: Path) -> None:
+        while not path.exists():
+            time.sleep(0.01)
+
+    slow = pool.amap(wait, [go])
     assert not slow.ready()
     with pytest.raises(ValueError, match="not ready"):
         slow.successful()
     with pytest.raises(TimeoutError):
         slow.get(timeout=0.01)
     slow.wait(0.01)
+    assert not slow.ready()
+    go.touch()
     slow.wait()
     assert slow.ready()
     assert slow.successful()

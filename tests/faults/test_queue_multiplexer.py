@@ -1,0 +1,116 @@
+"""The process that holds a multiplexer is killed, and another one takes its place."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from chronomux.queue import Queue, QueueMultiplexer, SortedQueueMultiplexer
+from tests.faults.queue_peers import (
+    END_SECONDS,
+    PROGRESS_SECONDS,
+    TORN,
+    Book,
+    Peer,
+    assert_in_order,
+    get_from,
+    large,
+    put_on,
+    small,
+    start,
+)
+
+KINDS: dict[str, tuple[type[QueueMultiplexer], dict[str, Any]]] = {
+    "by turns": (QueueMultiplexer, {}),
+    "sorted": (SortedQueueMultiplexer, {"sort_key": "number"}),
+}
+
+
+def multiplex(name: str, inputs: list[Queue], output: Queue) -> None:
+    kind, options = KINDS[name]
+    multiplexer = kind(**options)
+    for source in inputs:
+        multiplexer.input_queue(source)
+    multiplexer.output_queue(output)
+    multiplexer._run_thread()
+
+
+def await_more(books: list[Book], before: list[int]) -> None:
+    deadline = time.monotonic() + PROGRESS_SECONDS
+    while any(book.count <= count for book, count in zip(books, before, strict=True)):
+        assert time.monotonic() < deadline, f"stuck: {before}"
+        time.sleep(0.001)
+
+
+def kills(seed: int, shots: int, name: str, make: Any) -> None:
+    chance = random.Random(seed)
+    inputs, output = [Queue(), Queue()], Queue()
+    stop_putting, stop_getting = Book(1), Book(1)
+    put, got = [Book(1), Book(1)], Book()
+    peers = [
+        start(put_on, queue, me, book, stop_putting, make, 5)
+        for me, (queue, book) in enumerate(zip(inputs, put, strict=True))
+    ]
+    peers.append(start(get_from, output, got, stop_getting, 16))
+    try:
+        for _ in range(shots):
+            holder = start(multiplex, name, inputs, output)
+            peers.append(holder)
+            await_more([got, *put], [got.count, *(book.count for book in put)])
+            time.sleep(chance.random() * 0.02)
+            holder.kill()
+        peers.append(start(multiplex, name, inputs, output))
+        await_more([got, *put], [got.count, *(book.count for book in put)])
+        stop_putting.count = 1
+        end(peers[:2])
+        for queue in inputs:
+            queue.put(Queue.Empty)
+            queue.flush()
+        end(peers[-1:])
+        stop_getting.count = 1
+        end([peers[2]])
+    finally:
+        for peer in peers:
+            peer.kill()
+    check(got.entries(), [book.count for book in put], shots)
+
+
+def end(peers: list[Peer]) -> None:
+    for peer in peers:
+        peer.process.join(END_SECONDS)
+        assert peer.process.exitcode == 0
+
+
+def check(entries: list[int], put: list[int], shots: int) -> None:
+    """Nothing torn, doubled or out of order; each killed process took at most one run
+    of each input with it, and what came before and after it has arrived."""
+    assert entries.pop() == TORN, "Empty comes last; it is none of our items"
+    assert TORN not in entries
+    assert max(Counter(entries).values()) == 1
+    assert_in_order(entries)
+    for me, count in enumerate(put):
+        there = [entry - (me << 32) for entry in entries if entry >> 32 == me]
+        edges = zip([-1, *there], [*there, count], strict=True)
+        runs = [(a, b) for a, b in edges if b != a + 1]
+        assert len(runs) <= shots, f"lost between {runs}"
+        assert there[-1] == count - 1
+
+
+@pytest.mark.parametrize("make", [small, large])
+@pytest.mark.parametrize("name", KINDS)
+def test_another_multiplexer_takes_over(name: str, make: Any) -> None:
+    kills(len(name), 3, name, make)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("make", [small, large])
+@pytest.mark.parametrize("name", KINDS)
+def test_another_multiplexer_takes_over_after_any_of_100_kills(
+    name: str, make: Any, seed: int
+) -> None:
+    kills(seed, 5, name, make)
