@@ -280,8 +280,7 @@ def test_a_damaged_frame_ends_the_merge():
     left, right = multiplexer.input_queue(), multiplexer.input_queue()
     output = multiplexer.output_queue()
     text = b"what is turned over here "
-    left.put(1, key=1)
-    left.put(text, key=3)
+    left.put_many([1, text], keys=[1, 3])
     left.flush()
     with mmap.mmap(left._ring.fileno(), 0) as memory:
         memory[memory.find(text)] ^= 1

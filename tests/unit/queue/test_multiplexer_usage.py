@@ -125,3 +125,4 @@ def test_many_processes_to_many_processes(method):
     for worker in workers:
         worker.join(20)
         assert worker.exitcode == 0
+    assert multiplexer._frames is not None, "as bytes, all the way"
