@@ -28,6 +28,7 @@ from chronomux._core.fanout cimport (
 from chronomux._core.frames cimport (
     FINE,
     FULL,
+    HEADER_BYTES,
     INT64_KEYS,
     NO_MEMORY,
     OTHER_KEYS,
@@ -58,6 +59,7 @@ from chronomux.errors import DisorderError
 OBJECTS_CAME = STATUS_OBJECTS
 
 cdef enum:
+    FRAME_BYTES = HEADER_BYTES + 16  # of a frame without rows, and its padding
     ROWS_A_RUN = 1 << 14  # between two returns, where signals are seen
     LOW_BITS = (1 << 11) - 1
 
@@ -453,7 +455,10 @@ cdef class FramePump:
         frame of its own."""
         cdef const char* offsets = intake.tap.view.offset_column
         cdef uint64_t begin = load64(offsets + 8 * row)
-        cdef uint64_t size = self.fanout.frame.size()
+        cdef uint64_t size = (
+            self.fanout.frame.used + 16 * self.fanout.frame.rows + FRAME_BYTES
+            + self.fanout.frame.schema_ends[self.fanout.frame.schemas]
+        )
         cdef uint64_t most = self.fanout.most_bytes
         if intake.tap.view.target_serial != self.fanout.frame.serial:
             size += intake.tap.view.schema_bytes  # which may be new to it
