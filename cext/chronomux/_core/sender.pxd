@@ -51,9 +51,11 @@ cdef class Sender:
 
     # For this module only.
     cdef int isolate(self) noexcept nogil
-    cdef Outcome keep(
-        self, const char* payload, uint64_t size, uint32_t rows
-    ) noexcept nogil
+    cdef bint fits(self, uint64_t size) noexcept nogil
+    cdef Outcome pack_for_now(self, Py_ssize_t size, uint32_t rows) noexcept nogil
+    cdef Outcome pack_for_later(self, Py_ssize_t size, uint32_t rows) noexcept nogil
+    cdef Parcel* new_parcel(self, uint64_t size, uint32_t rows) noexcept nogil
+    cdef void append(self, Parcel* parcel) noexcept nogil
     cdef Outcome publish(
         self, const char* payload, uint64_t size, uint32_t rows
     ) noexcept nogil

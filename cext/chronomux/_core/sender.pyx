@@ -282,10 +282,27 @@ cdef class Sender:
         """Send the open frame, if it has rows; then it is empty. An errno: it is as it
         was."""
         cdef Py_ssize_t size = self.frame.size()
+        cdef uint32_t rows = <uint32_t>self.frame.rows
         cdef Outcome outcome
-        cdef char* moved
-        if self.frame.rows == 0:
+        if rows == 0:
             return DONE
+        if self.fits(size):
+            outcome = self.pack_for_now(size, rows)
+        else:
+            outcome = self.pack_for_later(size, rows)
+        if outcome == DONE:
+            self.last_pack = clock_ns()
+            self.frame.clear_frame()
+            if size > KEPT_BYTES:
+                self.frame.shrink()
+        return outcome
+
+    cdef inline bint fits(self, uint64_t size) noexcept nogil:
+        """Whether a frame may go into the ring at once and as a whole."""
+        return self.first == NULL and size <= self.ring.capacity // 2
+
+    cdef Outcome pack_for_now(self, Py_ssize_t size, uint32_t rows) noexcept nogil:
+        cdef char* moved
         if size > self.packed_room:
             moved = <char*>PyMem_RawRealloc(self.packed, size)
             if moved == NULL:
@@ -294,47 +311,48 @@ cdef class Sender:
             self.packed = moved
             self.packed_room = size
         self.frame.write_to(self.packed)
-        outcome = self.send(self.packed, size, <uint32_t>self.frame.rows)
-        if outcome == DONE:
-            self.last_pack = clock_ns()
-            self.frame.clear_frame()
-            if self.packed_room > KEPT_BYTES:
-                PyMem_RawFree(self.packed)
-                self.packed = NULL
-                self.packed_room = 0
-                self.frame.shrink()
-        return outcome
+        return self.send(self.packed, size, rows)
+
+    cdef Outcome pack_for_later(self, Py_ssize_t size, uint32_t rows) noexcept nogil:
+        """Straight into a parcel, without a copy on the way."""
+        cdef Parcel* parcel = self.new_parcel(size, rows)
+        if parcel == NULL:
+            return <Outcome>ENOMEM
+        self.frame.write_to(<char*>(parcel + 1))
+        self.append(parcel)
+        return DONE
 
     cdef Outcome send(
         self, const char* payload, uint64_t size, uint32_t rows
     ) noexcept nogil:
         """Publish a frame, or make it a parcel. ENOMEM: neither was possible."""
-        if (
-            self.first == NULL
-            and size <= self.ring.capacity // 2
-            and self.publish(payload, size, rows) == DONE
-        ):
+        cdef Parcel* parcel
+        if self.fits(size) and self.publish(payload, size, rows) == DONE:
             return DONE
-        return self.keep(payload, size, rows)
+        parcel = self.new_parcel(size, rows)
+        if parcel == NULL:
+            return <Outcome>ENOMEM
+        memcpy(parcel + 1, payload, size)
+        self.append(parcel)
+        return DONE
 
-    cdef Outcome keep(
-        self, const char* payload, uint64_t size, uint32_t rows
-    ) noexcept nogil:
+    cdef Parcel* new_parcel(self, uint64_t size, uint32_t rows) noexcept nogil:
         cdef Parcel* parcel = NULL
         if size <= PY_SSIZE_T_MAX - sizeof(Parcel):
             parcel = <Parcel*>PyMem_RawMalloc(sizeof(Parcel) + size)
         if parcel == NULL:
             self.failure = ENOMEM
-            return <Outcome>ENOMEM
-        parcel[0] = Parcel(NULL, rows, size, 0)
-        memcpy(parcel + 1, payload, size)
+        else:
+            parcel[0] = Parcel(NULL, rows, size, 0)
+        return parcel
+
+    cdef void append(self, Parcel* parcel) noexcept nogil:
         if self.first == NULL:
             self.first = parcel
         else:
             self.last.next = parcel
         self.last = parcel
         bell_call(&self.work)
-        return DONE
 
     cdef Outcome publish(
         self, const char* payload, uint64_t size, uint32_t rows
