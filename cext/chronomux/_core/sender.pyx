@@ -91,8 +91,8 @@ cdef class Sender(Shipper):
         return start
 
     def stop_feeding(self):
-        """There is no feeder: it could not start, or has worked for long enough. But who
-        has begun with a parcel in parts goes on: the ring's lock is its thread's."""
+        """There is no feeder: it could not start, or has worked for long enough. But
+        who has begun with a parcel in parts goes on: its thread has the ring's lock."""
         self.enter()
         self.fed = self.streaming
         self.leave()
