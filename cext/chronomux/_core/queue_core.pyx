@@ -124,7 +124,6 @@ cdef class QueueCore:
         cdef Sender sender = self.put_side()
         cdef int64_t deadline = deadline_of(block, timeout)
         cdef list chunk
-        cdef Py_ssize_t done
         rest = iter(items) if keys is None else zip(items, keys, strict=True)
         while True:
             chunk = []
@@ -133,9 +132,7 @@ cdef class QueueCore:
             finally:  # what came before `items` itself raised is put
                 if self.key_mode == FUNCTION_KEYS and keys is None:
                     chunk = self.with_keys(chunk)
-                done = 0
-                while done < len(chunk):
-                    done = self.put_chunk(sender, chunk, done, deadline, keys is not None)
+                self.put_chunk(sender, chunk, deadline, keys is not None)
             if not chunk:
                 return
 
@@ -144,34 +141,37 @@ cdef class QueueCore:
             (item, NO_KEY if item is EMPTY else self.key_from(item)) for item in items
         ]
 
-    cdef Py_ssize_t put_chunk(
-        self,
-        Sender sender,
-        list chunk,
-        Py_ssize_t done,
-        int64_t deadline,
-        bint paired,
+    cdef int put_chunk(
+        self, Sender sender, list chunk, int64_t deadline, bint paired
+    ) except -1:
+        cdef bint pairs = paired or self.key_mode == FUNCTION_KEYS
+        cdef Py_ssize_t done = 0
+        while done < len(chunk):
+            sender.enter()
+            try:
+                done = self.put_entries(sender, chunk, done, deadline, pairs)
+            finally:
+                sender.leave()
+            if not sender.fed and not sender.idle():
+                self._feed()
+        return 0
+
+    cdef Py_ssize_t put_entries(
+        self, Sender sender, list chunk, Py_ssize_t done, int64_t deadline, bint pairs
     ) except -1:
         """Put what is left of a chunk, until a parcel waits for the feeder: it needs
         the gate. Returns how much of the chunk is put."""
-        cdef bint pairs = paired or self.key_mode == FUNCTION_KEYS
         cdef object item, key = NO_KEY
-        sender.enter()
-        try:
-            while done < len(chunk):
-                item = chunk[done]
-                if pairs:
-                    item, key = <tuple>item
-                if sender.admit(1) <= 0:
-                    self.wait_for_room(sender, deadline)
-                self.add(sender, item, key)
-                done += 1
-                if sender.first != NULL:
-                    break
-        finally:
-            sender.leave()
-        if not sender.fed and not sender.idle():
-            self._feed()
+        while done < len(chunk):
+            item = chunk[done]
+            if pairs:
+                item, key = <tuple>item
+            if sender.admit(1) <= 0:
+                self.wait_for_room(sender, deadline)
+            self.add(sender, item, key)
+            done += 1
+            if sender.first != NULL:
+                break
         return done
 
     cdef inline Sender put_side(self):

@@ -11,7 +11,6 @@ from chronomux._core.ring cimport (
     DONE,
     FIRST_PART,
     LAST_PART,
-    LOCKED,
     NEXT_PART,
     NO_ROOM,
     WHOLE_FRAME,

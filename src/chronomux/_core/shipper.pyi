@@ -1,7 +1,8 @@
-from typing_extensions import Self
+from typing_extensions import Self, disjoint_base
 
 from chronomux._core.ring import Ring
 
+@disjoint_base
 class Shipper:
     def __new__(cls, ring: Ring, slot: int) -> Self: ...
     @property
