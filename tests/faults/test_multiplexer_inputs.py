@@ -244,7 +244,9 @@ def produce_and_hang(target):
 @pytest.mark.parametrize("idle_timeout", [None, 0.2])
 def test_a_killed_producer_leaves_a_merge_that_can_be_stopped(idle_timeout):
     def attempt():
-        multiplexer = SortedQueueMultiplexer(idle_timeout=idle_timeout)
+        multiplexer = SortedQueueMultiplexer(
+            idle_timeout=idle_timeout, on_dead_input="wait"
+        )
         doomed, other = multiplexer.input_queue(), multiplexer.input_queue()
         output = multiplexer.output_queue()
         multiplexer.run()

@@ -6,8 +6,8 @@ import errno
 import os
 
 import pytest
-from chronomux._core.ring import MOST_PRODUCERS, Ring
 
+from chronomux._core.ring import MOST_PRODUCERS, Ring
 from chronomux.queue import Queue, process_life
 from chronomux.queue.process_life import has_ended, started
 from tests.faults.queue_peers import start

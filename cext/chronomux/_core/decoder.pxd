@@ -13,7 +13,7 @@ cdef class Decoder:
     cdef bint held  # buffer is
     cdef bint busy
     cdef RowReader reader
-    cdef list schemas  # dicts of the open frame: see RowReader
+    cdef list schemas  # of the open frame: see RowReader
     cdef bytes image  # of the schemas
     cdef object error  # what the next row raised when rows before it were taken
 

@@ -134,7 +134,7 @@ cdef class Decoder:
             template = dict.fromkeys(keys)
             if len(template) != len(keys):
                 raise_fault(BAD_SCHEMA)
-            schemas.append(template)
+            schemas += (template, keys)
             schema += load32(schema)
         self.schemas = schemas
         self.image = image

@@ -29,8 +29,12 @@ cdef class QueueCore:
     cdef Receiver get_side(self)
 
     # For this module only.
+    cdef list with_keys(self, list items)
     cdef int put_chunk(
         self, Sender sender, list chunk, int64_t deadline, bint paired
+    ) except -1
+    cdef Py_ssize_t put_entries(
+        self, Sender sender, list chunk, Py_ssize_t done, int64_t deadline, bint pairs
     ) except -1
     cdef object key_from(self, item)
     cdef int add(self, Sender sender, object item, object key) except -1

@@ -135,35 +135,49 @@ cdef class QueueCore:
             try:
                 chunk.extend(islice(rest, CHUNK))
             finally:  # what came before `items` itself raised is put
-                if chunk:
-                    self.put_chunk(sender, chunk, deadline, keys is not None)
+                if self.key_mode == FUNCTION_KEYS and keys is None:
+                    chunk = self.with_keys(chunk)
+                self.put_chunk(sender, chunk, deadline, keys is not None)
             if not chunk:
                 return
+
+    cdef list with_keys(self, list items):
+        return [
+            (item, NO_KEY if item is EMPTY else self.key_from(item)) for item in items
+        ]
 
     cdef int put_chunk(
         self, Sender sender, list chunk, int64_t deadline, bint paired
     ) except -1:
         cdef bint pairs = paired or self.key_mode == FUNCTION_KEYS
-        cdef object item, key = NO_KEY
-        if pairs and not paired:
-            chunk = [
-                (item, NO_KEY if item is EMPTY else self.key_from(item))
-                for item in chunk
-            ]
-        sender.enter()
-        try:
-            for entry in chunk:
-                item = entry
-                if pairs:
-                    item, key = <tuple>entry
-                if sender.admit(1) <= 0:
-                    self.wait_for_room(sender, deadline)
-                self.add(sender, item, key)
-        finally:
-            sender.leave()
-        if not sender.fed and not sender.idle():
-            self._feed()
+        cdef Py_ssize_t done = 0
+        while done < len(chunk):
+            sender.enter()
+            try:
+                done = self.put_entries(sender, chunk, done, deadline, pairs)
+            finally:
+                sender.leave()
+            if not sender.fed and not sender.idle():
+                self._feed()
         return 0
+
+    cdef Py_ssize_t put_entries(
+        self, Sender sender, list chunk, Py_ssize_t done, int64_t deadline, bint pairs
+    ) except -1:
+        """Put what is left of a chunk, until a parcel waits for the feeder: it needs
+        the gate. Returns how much of the chunk is put."""
+        cdef object item, key = NO_KEY
+        while done < len(chunk):
+            item = chunk[done]
+            if pairs:
+                item, key = <tuple>item
+            if sender.admit(1) <= 0:
+                self.wait_for_room(sender, deadline)
+            self.add(sender, item, key)
+            done += 1
+            if sender.first != NULL:
+                break
+        return done
 
     cdef inline Sender put_side(self):
         if self.closed:

@@ -334,9 +334,14 @@ cdef class Ring:
             after = head_at(position_of(head) + sizeof(record) + of.bytes, 0)
         if not swap_word(&self.shared.head, head, after):
             return False
-        if (
-            self.shared.maxsize or position_of(after) != position_of(head)
-        ) and bell_is_wanted(&self.shared.room):
+        # Half of the ring at once: no frame is larger, and who waits wakes less often.
+        if bell_is_wanted(&self.shared.room) and (
+            self.shared.maxsize
+            or (
+                position_of(after) != position_of(head)
+                and self.last_front().tail - position_of(after) <= self.capacity // 2
+            )
+        ):
             bell_call(&self.shared.room)
         return True
 

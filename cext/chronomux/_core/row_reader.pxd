@@ -11,8 +11,8 @@ cdef class RowReader:
 
     cdef PyObject* strings[STRINGS]
 
-    # The item in [begin, end), no byte more or less. `schemas` are dicts with the keys
-    # in order and None as values.
+    # The item in [begin, end), no byte more or less. `schemas` are pairs, one
+    # behind the other: a dict with the keys in order and None as values, and the keys.
     cdef object read_item(self, const char* begin, const char* end, list schemas)
     cdef object read_value(self, const char** at, const char* end)
     # For this module and its tests only.

@@ -2,12 +2,12 @@
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from cpython.dict cimport PyDict_Next, PyDict_SetItem
+from cpython.dict cimport PyDict_SetItem
 from cpython.float cimport PyFloat_FromDouble
 from cpython.list cimport PyList_GET_SIZE, PyList_New, PyList_SET_ITEM
 from cpython.long cimport PyLong_FromLongLong
 from cpython.ref cimport Py_INCREF, Py_XDECREF, PyObject
-from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
+from cpython.tuple cimport PyTuple_GET_SIZE, PyTuple_New, PyTuple_SET_ITEM
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memcpy
 
@@ -50,6 +50,7 @@ cdef extern from "Python.h":
     object PyUnicode_FromKindAndData(int kind, const void* data, Py_ssize_t size)
     object PyDict_Copy(object template)
     PyObject* PyList_GET_ITEM(object items, Py_ssize_t i)
+    PyObject* PyTuple_GET_ITEM(object items, Py_ssize_t i)
 
 cdef object EMPTY = _Empty
 
@@ -179,19 +180,21 @@ cdef class RowReader:
 
     cdef dict read_dict(self, const char** at, const char* end, list schemas):
         cdef const char* p = at[0]
-        cdef Py_ssize_t position = 0, number
-        cdef PyObject* key = NULL
-        cdef dict template, item
+        cdef Py_ssize_t i, number
+        cdef dict item
+        cdef tuple keys
         bound(p, end, DICT_HEAD)
         number = load16(p + 1)
-        if number >= PyList_GET_SIZE(schemas):
+        if 2 * number >= PyList_GET_SIZE(schemas):
             raise_fault(BAD_ROW)
         at[0] = p + DICT_HEAD
-        template = <dict>PyList_GET_ITEM(schemas, number)
+        keys = <tuple>PyList_GET_ITEM(schemas, 2 * number + 1)
         # A copy has its table at once, of the right size, with all keys in place.
-        item = PyDict_Copy(template)
-        while PyDict_Next(template, &position, &key, NULL):
-            PyDict_SetItem(item, <object>key, self.read_value(at, end))
+        item = PyDict_Copy(<object>PyList_GET_ITEM(schemas, 2 * number))
+        for i in range(PyTuple_GET_SIZE(keys)):
+            PyDict_SetItem(
+                item, <object>PyTuple_GET_ITEM(keys, i), self.read_value(at, end)
+            )
         return item
 
     cdef object read_sequence(self, const char** at, const char* end, bint as_list):

@@ -9,8 +9,7 @@ waits in parcels, and the feeder, a thread that never needs the GIL, brings them
 
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc, PyMem_RawRealloc
 from libc.errno cimport ENOMEM
-from libc.stdint cimport INT64_MAX, int64_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcpy
+from libc.stdint cimport INT64_MAX, int64_t, uint32_t, uint64_t
 
 cimport cython
 from chronomux._core.encoder cimport Encoder, Key, key_of
@@ -24,12 +23,7 @@ from chronomux._core.frames cimport (
 )
 from chronomux._core.ring cimport (
     DONE,
-    FIRST_PART,
-    LAST_PART,
     LOCKED,
-    NEXT_PART,
-    NO_ROOM,
-    WHOLE_FRAME,
     Outcome,
     Ring,
     bell_call,
@@ -37,21 +31,15 @@ from chronomux._core.ring cimport (
     bell_wait,
     bell_want,
     clock_ns,
-    full_fence,
-    gate_init,
     gate_lock,
     gate_try,
     gate_unlock,
-    load_relaxed,
-    record,
     sleep_ns,
-    store_relaxed,
-    store_release,
 )
+from chronomux._core.shipper cimport Parcel, Shipper
 
 cdef extern from "Python.h":
     unsigned long PyThread_get_thread_ident() nogil
-    const Py_ssize_t PY_SSIZE_T_MAX
 
 cdef enum:
     MOST_ROWS = 256
@@ -60,7 +48,6 @@ cdef enum:
     DELAY = 1_000_000  # ns that an item waits at most for others
     PAUSE = 10_000  # ns between two puts: less is a flood
     SPAN = 100_000  # ns that a waiting consumer waits at most in a flood
-    LOCK_LIMIT = 1_000_000  # ns
     SLICE = 50_000_000  # ns until a wait looks again
     IDLE = 1_000_000_000  # ns that a feeder sleeps unless it is called
 
@@ -68,27 +55,18 @@ cdef int64_t EXACT_DOUBLE = 1 << 53  # integers up to it are doubles
 
 
 @cython.final
-cdef class Sender:
+cdef class Sender(Shipper):
     """One process's way into a ring.
 
     `slot` is what Ring.attach returned. `feed` is the feeder's whole life.
     """
 
     def __cinit__(self, Ring ring not None, int slot):
-        self.ring = ring
-        self.slot = slot
         self.frame = Encoder()
         # Only a frame of one large row may need parts: one consumer gets all of it.
         self.most_bytes = min(MOST_BYTES, <Py_ssize_t>ring.capacity // 4)
-        if gate_init(&self.gate):
-            raise MemoryError("no lock for a queue")
 
     def __dealloc__(self):
-        cdef Parcel* parcel
-        while self.first != NULL:
-            parcel = self.first
-            self.first = parcel.next
-            PyMem_RawFree(parcel)
         PyMem_RawFree(self.packed)
 
     def feed(self):
@@ -113,8 +91,8 @@ cdef class Sender:
         return start
 
     def stop_feeding(self):
-        """There is no feeder: it could not start, or has worked for long enough. But who
-        has begun with a parcel in parts goes on: the ring's lock is its thread's."""
+        """There is no feeder: it could not start, or has worked for long enough. But
+        who has begun with a parcel in parts goes on: its thread has the ring's lock."""
         self.enter()
         self.fed = self.streaming
         self.leave()
@@ -150,22 +128,6 @@ cdef class Sender:
         self.leave()
         bell_call(&self.work)
 
-    @property
-    def parcels(self):
-        """Frames that wait for room, and their bytes."""
-        cdef Parcel* parcel
-        cdef uint64_t size = 0
-        count = 0
-        with nogil:
-            gate_lock(&self.gate)
-        parcel = self.first
-        while parcel != NULL:
-            count += 1
-            size += parcel.bytes - parcel.sent
-            parcel = parcel.next
-        gate_unlock(&self.gate)
-        return count, size
-
     # ---- Inside
 
     cdef int enter(self) except -1:
@@ -186,38 +148,6 @@ cdef class Sender:
 
     cdef bint idle(self) noexcept nogil:
         return self.first == NULL and self.frame.rows == 0
-
-    cdef int64_t admit(self, uint64_t wanted) noexcept nogil:
-        """How many of so many items may be put now: fewer when the queue is bounded,
-        -1 when the ring's lock was not to be had in time."""
-        cdef uint64_t* held = &self.ring.shared.slots[self.slot].held
-        cdef uint64_t most = self.ring.shared.maxsize
-        cdef int64_t room
-        if self.closing:  # the slot may be another process's by now
-            return 0
-        if most == 0:
-            store_relaxed(held, load_relaxed(held) + wanted)
-            return wanted
-        if self.ring.lock(LOCK_LIMIT) != DONE:
-            return -1
-        room = <int64_t>most - self.ring.items_put()
-        if room < 0:
-            room = 0
-        if wanted > <uint64_t>room:
-            wanted = room
-        store_relaxed(held, load_relaxed(held) + wanted)
-        self.ring.unlock()
-        return wanted
-
-    cdef void release(self, uint64_t count) noexcept nogil:
-        """Items admitted are in the ring, or will not come."""
-        cdef uint64_t* held = &self.ring.shared.slots[self.slot].held
-        cdef uint64_t before = load_relaxed(held)
-        # After it was published, for who counts.
-        store_release(held, before - count if before > count else 0)
-        if self.ring.shared.maxsize:
-            full_fence()
-            bell_call(&self.ring.shared.room)  # who counted it twice looks again
 
     cdef int add(self, object item, object key, bint keyed) except -1:
         """Encode an item into the open frame. Without `keyed` it has no key."""
@@ -282,10 +212,23 @@ cdef class Sender:
         """Send the open frame, if it has rows; then it is empty. An errno: it is as it
         was."""
         cdef Py_ssize_t size = self.frame.size()
+        cdef uint32_t rows = <uint32_t>self.frame.rows
         cdef Outcome outcome
-        cdef char* moved
-        if self.frame.rows == 0:
+        if rows == 0:
             return DONE
+        if self.fits(size):
+            outcome = self.pack_for_now(size, rows)
+        else:
+            outcome = self.pack_for_later(size, rows)
+        if outcome == DONE:
+            self.last_pack = clock_ns()
+            self.frame.clear_frame()
+            if size > KEPT_BYTES:
+                self.frame.shrink()
+        return outcome
+
+    cdef Outcome pack_for_now(self, Py_ssize_t size, uint32_t rows) noexcept nogil:
+        cdef char* moved
         if size > self.packed_room:
             moved = <char*>PyMem_RawRealloc(self.packed, size)
             if moved == NULL:
@@ -294,127 +237,18 @@ cdef class Sender:
             self.packed = moved
             self.packed_room = size
         self.frame.write_to(self.packed)
-        outcome = self.send(self.packed, size, <uint32_t>self.frame.rows)
-        if outcome == DONE:
-            self.last_pack = clock_ns()
-            self.frame.clear_frame()
-            if self.packed_room > KEPT_BYTES:
-                PyMem_RawFree(self.packed)
-                self.packed = NULL
-                self.packed_room = 0
-                self.frame.shrink()
-        return outcome
+        return self.send(self.packed, size, rows)
 
-    cdef Outcome send(
-        self, const char* payload, uint64_t size, uint32_t rows
-    ) noexcept nogil:
-        """Publish a frame, or make it a parcel. ENOMEM: neither was possible."""
-        if (
-            self.first == NULL
-            and size <= self.ring.capacity // 2
-            and self.publish(payload, size, rows) == DONE
-        ):
-            return DONE
-        return self.keep(payload, size, rows)
-
-    cdef Outcome keep(
-        self, const char* payload, uint64_t size, uint32_t rows
-    ) noexcept nogil:
-        cdef Parcel* parcel = NULL
-        if size <= PY_SSIZE_T_MAX - sizeof(Parcel):
-            parcel = <Parcel*>PyMem_RawMalloc(sizeof(Parcel) + size)
+    cdef Outcome pack_for_later(self, Py_ssize_t size, uint32_t rows) noexcept nogil:
+        """Straight into a parcel, without a copy on the way."""
+        cdef Parcel* parcel = self.new_parcel(size, rows)
         if parcel == NULL:
-            self.failure = ENOMEM
             return <Outcome>ENOMEM
-        parcel[0] = Parcel(NULL, rows, size, 0)
-        memcpy(parcel + 1, payload, size)
-        if self.first == NULL:
-            self.first = parcel
-        else:
-            self.last.next = parcel
-        self.last = parcel
-        bell_call(&self.work)
+        self.frame.write_to(<char*>(parcel + 1))
+        self.append(parcel)
         return DONE
 
-    cdef Outcome publish(
-        self, const char* payload, uint64_t size, uint32_t rows
-    ) noexcept nogil:
-        cdef record head = record(WHOLE_FRAME, <uint16_t>self.slot, rows, size, 0)
-        cdef Outcome outcome = self.ring.lock(LOCK_LIMIT)
-        if outcome == DONE:
-            if self.ring.is_streaming():
-                outcome = NO_ROOM
-            else:
-                outcome = self.ring.publish(&head, payload)
-            if outcome == DONE:
-                self.release(rows)  # inside the lock: nobody counts an item twice
-            self.ring.unlock()
-        self.failure = <int>outcome if outcome > 0 else 0
-        if outcome == DONE:
-            full_fence()
-            bell_call(&self.ring.shared.items)
-        return outcome
-
     # ---- The feeder
-
-    cdef Outcome ship(self) noexcept nogil:
-        """Send the first parcel, or what there is room for of it."""
-        cdef Parcel* parcel = self.first
-        cdef Outcome outcome
-        if parcel.bytes > self.ring.capacity // 2:
-            outcome = self.ship_parts(parcel)
-        else:
-            outcome = self.publish(<char*>(parcel + 1), parcel.bytes, parcel.rows)
-        if outcome == DONE:
-            self.first = parcel.next
-            PyMem_RawFree(parcel)
-            if self.first == NULL:
-                self.last = NULL
-                full_fence()
-                bell_call(&self.done)
-        return outcome
-
-    cdef Outcome ship_parts(self, Parcel* parcel) noexcept nogil:
-        """Send a parcel that is too large for the ring, a part at a time.
-
-        Nobody else publishes from the first part to the last, over all calls.
-        """
-        cdef Outcome outcome = DONE
-        while outcome == DONE and parcel.sent < parcel.bytes:
-            outcome = self.ring.lock(LOCK_LIMIT)
-            if outcome == DONE:
-                outcome = self.ship_part(parcel)
-                self.ring.unlock()
-            if outcome == DONE:
-                full_fence()
-                bell_call(&self.ring.shared.items)
-        self.failure = <int>outcome if outcome > 0 else 0
-        return outcome
-
-    cdef Outcome ship_part(self, Parcel* parcel) noexcept nogil:
-        """Send the next part, with the ring's lock held."""
-        cdef record head = record(
-            NEXT_PART, <uint16_t>self.slot, 0, self.ring.capacity // 4 // 8 * 8, 0
-        )
-        cdef Outcome outcome
-        if not self.streaming:
-            self.streaming = self.ring.begin_stream()
-            if not self.streaming:
-                return NO_ROOM
-        if parcel.sent == 0:
-            head.kind = FIRST_PART
-        if parcel.sent + head.bytes >= parcel.bytes:
-            head.kind = LAST_PART
-            head.rows = parcel.rows
-            head.bytes = parcel.bytes - parcel.sent
-        outcome = self.ring.publish(&head, <char*>(parcel + 1) + parcel.sent)
-        if outcome == DONE:
-            parcel.sent += head.bytes
-            if head.kind == LAST_PART:
-                self.streaming = False
-                self.ring.end_stream()
-                self.release(parcel.rows)
-        return outcome
 
     cdef int64_t step(self) noexcept nogil:
         """Do what can be done; ns until there may be more, 0 at the end."""
