@@ -1,39 +1,17 @@
 """The merge of rows: from the frames of inputs into the frames of outputs."""
 
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t
 
 from chronomux._core.fanout cimport Status
-from chronomux._core.frames cimport KeyKind
+from chronomux._core.frame_intake cimport FrameIntake, Key
 from chronomux._core.intake cimport State
 from chronomux._core.loser_tree cimport Player
 from chronomux._core.outflow cimport Outflow
-from chronomux._core.tap cimport Tap
 
 cdef enum OnDisorder:
     EMIT
     DROP
     RAISE
-
-
-# A sort key, as a frame has it.
-cdef struct Key:
-    KeyKind kind
-    int64_t bits
-
-
-cdef class FrameIntake:
-    cdef Tap tap
-    cdef uint64_t number
-    cdef Player front  # of the next row, while it is held
-    cdef State state
-    cdef readonly Py_ssize_t items
-    cdef readonly Py_ssize_t sent
-    cdef readonly Py_ssize_t dropped
-    cdef readonly Py_ssize_t disorder
-    cdef Py_ssize_t first_late
-    cdef uint64_t integer_step  # the largest step back between integers
-    cdef double real_step  # and between others
-    cdef int64_t waited_ns
 
 
 cdef class FramePump:
@@ -78,7 +56,6 @@ cdef class FramePump:
     ) noexcept nogil
     cdef Player player_at(self, FrameIntake intake, Py_ssize_t row) noexcept nogil
     cdef bint is_late(self, Player player) noexcept nogil
-    cdef void tell_disorder(self, FrameIntake intake, Py_ssize_t row) noexcept nogil
     cdef Py_ssize_t run_end(self, FrameIntake intake, Py_ssize_t stop) noexcept nogil
     cdef Py_ssize_t fitting(
         self, FrameIntake intake, Py_ssize_t row, Py_ssize_t stop

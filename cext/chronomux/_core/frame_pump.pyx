@@ -11,7 +11,6 @@ copied: what is not moved yet is still where others find it.
 cimport cython
 from cpython.mem cimport PyMem_RawFree, PyMem_RawRealloc
 from libc.stdint cimport int64_t, uint64_t
-from libc.string cimport memcpy
 
 from chronomux._core.fanout cimport (
     STATUS_DISORDER,
@@ -25,6 +24,7 @@ from chronomux._core.fanout cimport (
     STATUS_SILENT,
     Status,
 )
+from chronomux._core.frame_intake cimport FrameIntake, python_key
 from chronomux._core.frames cimport (
     FINE,
     FULL,
@@ -64,59 +64,6 @@ cdef enum:
     LOW_BITS = (1 << 11) - 1
 
 cdef dict ON_DISORDER = {"emit": EMIT, "drop": DROP, "raise": RAISE}
-
-
-cdef inline double real_of(Key key) noexcept nogil:
-    cdef double real = 0
-    if key.kind == INT64_KEYS:
-        return <double>key.bits
-    memcpy(&real, &key.bits, sizeof(real))
-    return real
-
-
-cdef object python_key(Key key):
-    return key.bits if key.kind == INT64_KEYS else real_of(key)
-
-
-@cython.final
-cdef class FrameIntake:
-    """One input: its state and what it has given so far."""
-
-    def __cinit__(self, Tap tap not None, uint64_t number):
-        self.tap = tap
-        self.number = number
-        self.state = HUNGRY
-
-    @property
-    def ended(self):
-        return self.state == ENDED
-
-    @property
-    def aside(self):
-        return self.state == ASIDE
-
-    @property
-    def waited(self):
-        """Seconds that the merge waited for it."""
-        return self.waited_ns / 1e9
-
-    @property
-    def in_hand(self):
-        """Items taken off the queue, as parts of one large frame, and not moved yet."""
-        return self.tap.limit - self.tap.row if self.tap.own else 0
-
-    @property
-    def first_disorder(self):
-        """Position of the first late item, from 0, or None."""
-        return self.first_late if self.disorder else None
-
-    @property
-    def largest_step_back(self):
-        """In the keys' unit; None when no late item has a distance."""
-        if not self.integer_step and not self.real_step:
-            return None
-        # Objects, or else they were compared as doubles.
-        return max(<object>self.integer_step, <object>self.real_step)
 
 
 @cython.final
@@ -346,14 +293,11 @@ cdef class FramePump:
                 return STATUS_DONE
             if not intake.tap.take(1):
                 return STATUS_PAUSED
-            self.tell_disorder(intake, row)
+            intake.count_late(row, self.mark_bits, self.reverse)
             intake.items += 1
             if self.on_disorder == RAISE:
                 self.condemned = True
-                self.late_key = Key(
-                    intake.tap.view.kind,
-                    int_key(&intake.tap.view, row),
-                )
+                self.late_key = intake.key_at(row)
                 return STATUS_DISORDER
             intake.dropped += 1
         return STATUS_PAUSED
@@ -406,16 +350,13 @@ cdef class FramePump:
     ) noexcept nogil:
         self.fanout.room -= stop - row
         if self.is_late(self.winner):
-            self.tell_disorder(intake, row)
+            intake.count_late(row, self.mark_bits, self.reverse)
         else:
             self.mark = self.winner
             if stop - row > 1:
                 self.mark = self.player_at(intake, stop - 1)
             self.marked = True
-            self.mark_bits = Key(
-                intake.tap.view.kind,
-                int_key(&intake.tap.view, stop - 1),
-            )
+            self.mark_bits = intake.key_at(stop - 1)
         intake.items += stop - row
         intake.sent += stop - row
         self.source = intake.number
@@ -496,30 +437,6 @@ cdef class FramePump:
             player.high == self.mark.high
             and player.rank >> INPUT_BITS < self.mark.rank >> INPUT_BITS
         )
-
-    cdef void tell_disorder(self, FrameIntake intake, Py_ssize_t row) noexcept nogil:
-        """Count a late row."""
-        cdef Key key = Key(
-            intake.tap.view.kind,
-            int_key(&intake.tap.view, row),
-        )
-        cdef uint64_t step
-        cdef double distance
-        if not intake.disorder:
-            intake.first_late = intake.items
-        intake.disorder += 1
-        if key.kind == INT64_KEYS and self.mark_bits.kind == INT64_KEYS:
-            step = <uint64_t>self.mark_bits.bits - <uint64_t>key.bits
-            if self.reverse:
-                step = 0 - step
-            if step > intake.integer_step:
-                intake.integer_step = step
-            return
-        distance = real_of(self.mark_bits) - real_of(key)
-        if self.reverse:
-            distance = -distance
-        if distance > intake.real_step:  # not so for NaN
-            intake.real_step = distance
 
     # ---- States
 

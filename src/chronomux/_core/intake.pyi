@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from typing import Any, final
 
-from chronomux._core.frame_pump import FrameIntake
+from chronomux._core.frame_intake import FrameIntake
 from chronomux._core.tap import Tap
 
 @final

@@ -9,7 +9,8 @@ from typing import Any
 
 from chronomux._core import pump as core
 from chronomux._core.fanout import FULL, Fanout
-from chronomux._core.frame_pump import OBJECTS_CAME, FrameIntake, FramePump
+from chronomux._core.frame_intake import FrameIntake
+from chronomux._core.frame_pump import OBJECTS_CAME, FramePump
 from chronomux._core.intake import Intake
 from chronomux._core.outflow import Outflow
 from chronomux.queue.input_ports import SLICE, InputPort, TapInput
