@@ -50,6 +50,7 @@ def test_ready_frames_through_the_sorted_multiplexer(
         peers={"objects": lambda ours, objects: objects._run_thread()},
         items=n,
         prepare=prepare,
+        rounds=9,
     )
 
 
