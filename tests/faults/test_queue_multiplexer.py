@@ -66,10 +66,7 @@ def kills(seed: int, shots: int, name: str, make: Any) -> None:
         peers.append(start(multiplex, name, inputs, output))
         await_more([got, *put], [got.count, *(book.count for book in put)])
         stop_putting.count = 1
-        end(peers[:2])
-        for queue in inputs:
-            queue.put(Queue.Empty)
-            queue.flush()
+        end_inputs(peers[:2], inputs)
         end(peers[-1:])
         stop_getting.count = 1
         end([peers[2]])
@@ -83,6 +80,22 @@ def end(peers: list[Peer]) -> None:
     for peer in peers:
         peer.process.join(END_SECONDS)
         assert peer.process.exitcode == 0
+
+
+def end_inputs(producers: list[Peer], inputs: list[Queue]) -> None:
+    """Each ends when its producer has, or the other could not get rid of its items:
+    a sorted merge waits for the input that has none."""
+    deadline = time.monotonic() + END_SECONDS
+    left = list(zip(producers, inputs, strict=True))
+    while left:
+        assert time.monotonic() < deadline, "a producer does not end"
+        for producer, queue in list(left):
+            if producer.process.exitcode is not None:
+                assert producer.process.exitcode == 0
+                queue.put(Queue.Empty)
+                queue.flush()
+                left.remove((producer, queue))
+        time.sleep(0.001)
 
 
 def check(entries: list[int], put: list[int], shots: int) -> None:

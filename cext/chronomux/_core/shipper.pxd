@@ -26,6 +26,7 @@ cdef class Shipper:
     cdef bint closing
     cdef readonly bint streaming  # the first parcel is on its way in parts
     cdef readonly int failure  # 0, or the errno of the last try to publish
+    cdef readonly uint64_t tries
 
     cdef int64_t admit(self, uint64_t wanted) noexcept nogil
     cdef void release(self, uint64_t count) noexcept nogil

@@ -152,6 +152,7 @@ cdef class Shipper:
                 self.release(rows)  # inside the lock: nobody counts an item twice
             self.ring.unlock()
         self.failure = <int>outcome if outcome > 0 else 0
+        self.tries += 1
         if outcome == DONE:
             full_fence()
             bell_call(&self.ring.shared.items)
@@ -189,6 +190,7 @@ cdef class Shipper:
                 full_fence()
                 bell_call(&self.ring.shared.items)
         self.failure = <int>outcome if outcome > 0 else 0
+        self.tries += 1
         return outcome
 
     cdef Outcome ship_part(self, Parcel* parcel) noexcept nogil:

@@ -54,12 +54,14 @@ class Outgoing:
         self._ended()
 
     def flush(self, meanwhile: Callable[[], None]) -> None:
-        """Return when all is in shared memory; calls `meanwhile` now and then."""
+        """Return when all is in shared memory; calls `meanwhile` now and then. OSError
+        when there is no memory; a try that began earlier says nothing about that."""
+        began = self.sender.tries
         while not self.sender.flush():
             self.feed()
             self._progress()
             meanwhile()
-            if self.sender.failure:
+            if self.sender.failure and self.sender.tries > began + 1:
                 raise self._failure()
 
     def finish(self) -> None:

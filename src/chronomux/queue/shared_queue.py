@@ -132,7 +132,7 @@ class Queue(QueueCore):
         there is no shared memory for them; they are kept.
         """
         if self._outgoing is not None:
-            self._outgoing.flush(self._look_around)
+            self._outgoing.flush(self._bury_producers)
 
     def producers_alive(self) -> bool:
         """False if processes put on this queue, and all that did not exit in order are
@@ -163,10 +163,6 @@ class Queue(QueueCore):
     def _feed(self) -> None:
         if self._outgoing is not None:
             self._outgoing.feed()
-
-    def _look_around(self) -> None:
-        self._raise_failure()
-        self._bury_producers()
 
     def _bury_producers(self) -> None:
         """What dead producers held takes no more room."""
