@@ -8,6 +8,7 @@ an idle one, and every later call hangs), and a SystemExit in a task is never re
 from __future__ import annotations
 
 import importlib
+import os
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -16,9 +17,10 @@ from chronomux.util import lifecycle
 with lifecycle.signals_held():  # some of what it imports swallows KeyboardInterrupt
     from pathos.helpers import mp  # type: ignore[import-untyped]
 
-# What the package itself loads late.
-importlib.import_module(f"{mp.__name__}.connection")
-importlib.import_module(f"{mp.__name__}.managers")
+# What the package itself loads late. A child forked while another thread did that would
+# wait for it for ever; forks wait until this module is here.
+for late in ["connection", "managers", "popen_fork" if hasattr(os, "fork") else "util"]:
+    importlib.import_module(f"{mp.__name__}.{late}")
 
 __all__ = ["Connection", "TimeoutReached", "dumps", "loads", "mp"]
 
