@@ -26,7 +26,7 @@ def duration(seconds: float, items: int | None) -> str:
     """Time per item where the number of items is known, else per call."""
     each = seconds / (items or 1)
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if each >= scale:
+        if each >= 0.9995 * scale:  # which rounds up to it
             return f"{each / scale:.3g} {unit}"
     return f"{each / 1e-9:.3g} ns"
 

@@ -12,9 +12,12 @@ settings.register_profile("ci", max_examples=100, deadline=None)
 settings.register_profile("deep", max_examples=20_000, deadline=None)
 settings.load_profile("ci")
 
-# A shell script starts its background jobs with SIGINT ignored; children inherit that.
+# A shell script starts its background jobs with SIGINT ignored, nohup its command with
+# SIGHUP; children inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 ROOT = Path(__file__).resolve().parent.parent
 

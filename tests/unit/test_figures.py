@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import figures
+from benchmarks import figures, tables
 from tests.benchmark_reports import entry, race, report, written
 
 
@@ -69,3 +69,8 @@ def test_readme_without_markers_is_left_alone(
         assert figures.main(command) == 2
         assert readme.read_text(encoding="utf-8") == text
         assert str(readme) in capsys.readouterr().err
+
+
+def test_a_time_that_rounds_up_to_the_next_unit_is_in_it():
+    assert tables.duration(999.6e-9, 1) == "1 us"
+    assert tables.duration(999.4e-9, 1) == "999 ns"
