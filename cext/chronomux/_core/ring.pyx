@@ -12,6 +12,7 @@ import os
 cdef enum:
     ALIGNMENT = 8
     FEWEST_BYTES = 4096
+    COUNT_LIMIT = 1_000_000  # ns
     PAGES = 1 << 16  # bytes that get memory at once
 
 HEADER_BYTES = sizeof(ring)
@@ -119,7 +120,15 @@ cdef class Ring:
 
     def __len__(self):
         """Items that were put and not taken, in the ring or on their way."""
-        return max(0, self.items_put())
+        cdef int64_t count
+        cdef bint locked
+        with nogil:
+            # Under the lock no item is counted twice on its way into the ring.
+            locked = self.lock(COUNT_LIMIT) == DONE
+            count = self.items_put()
+            if locked:
+                self.unlock()
+        return max(0, count)
 
     # ---- Producers
 
