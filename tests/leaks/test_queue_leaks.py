@@ -73,7 +73,7 @@ USES = {
 
 @pytest.mark.parametrize("use", USES)
 def test_queues_that_are_dropped_leave_nothing(use: str) -> None:
-    """In all these ways 1,000 of them."""
+    """150 of them in each way."""
     program = f"""
 def use_one():
     q = Queue(ring_bytes=65536)
