@@ -11,7 +11,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from chronomux.readers.delivery import deliver
-from chronomux.readers.sources import FileLike, Source, name_of, open_source
+from chronomux.readers.sources import (
+    FileLike,
+    Source,
+    follow_source,
+    name_of,
+    open_source,
+)
 from chronomux.types import Frame, QueueLike
 
 if TYPE_CHECKING:
@@ -42,6 +48,7 @@ class Reader(ABC, Generic[Row]):
         *,
         encoding: str,
         errors: str,
+        follow: bool = False,
     ) -> None:
         codecs.lookup(encoding)
         codecs.lookup_error(errors)
@@ -49,6 +56,7 @@ class Reader(ABC, Generic[Row]):
         self.wrapper = wrapper
         self.encoding = encoding
         self.errors = errors
+        self.follow = follow
         self.exception: BaseException | None = None
         self._queue = queue
         self._queue_lock = threading.Lock()
@@ -57,6 +65,7 @@ class Reader(ABC, Generic[Row]):
         self._reader: Iterator[Row] | None = None
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
+        self._stopping = threading.Event()  # what follows a file waits for this one
 
     @property
     def name(self) -> str:
@@ -120,6 +129,13 @@ class Reader(ABC, Generic[Row]):
         """Whether the thread of `run()` is still reading or waiting for room."""
         return self._thread is not None and self._thread.is_alive()
 
+    def stop(self) -> None:
+        """End `follow` where the file ends now; all rows up to there are delivered.
+
+        A reader that does not follow ends by itself: nothing changes for it.
+        """
+        self._stopping.set()
+
     def close(self) -> None:
         """Stop reading, put `Empty` if a thread was reading, and close the file.
 
@@ -127,6 +143,7 @@ class Reader(ABC, Generic[Row]):
         file object stays open. Closing twice does nothing.
         """
         self._closing.set()
+        self._stopping.set()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(_CLOSE_WAIT)
@@ -180,8 +197,15 @@ class Reader(ABC, Generic[Row]):
         if self._closing.is_set():
             raise ValueError(f"{self.name}: this reader is closed")
         if self._source is None:
-            self._source = open_source(self.filename, self.encoding, self.errors)
+            self._source = self._opened()
         return self._source
+
+    def _opened(self) -> Source:
+        if self.follow:
+            return follow_source(
+                self.filename, self.encoding, self.errors, self._stopping
+            )
+        return open_source(self.filename, self.encoding, self.errors)
 
     def _run_thread(self) -> None:
         try:

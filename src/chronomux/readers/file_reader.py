@@ -25,6 +25,9 @@ class FileReader(Reader[str]):
     with `put`; None makes a `multiprocessing.Queue` on first use. `wrapper` is called
     with each line and gives the item to put. `start=True` calls `start()` at once.
 
+    `follow=True` reads on as the file at a path grows, whole lines only, until `stop`;
+    a file that was replaced or cut is noticed, logged and read on from its start.
+
     Damage raises ReaderError: undecodable bytes with file:line:column, compressed data
     that ends early with file@offset. All lines before the damage are delivered.
     """
@@ -40,8 +43,11 @@ class FileReader(Reader[str]):
         *,
         encoding: str = "utf-8",
         errors: str = "strict",
+        follow: bool = False,
     ) -> None:
-        super().__init__(filename, queue, wrapper, encoding=encoding, errors=errors)
+        super().__init__(
+            filename, queue, wrapper, encoding=encoding, errors=errors, follow=follow
+        )
         if start:
             self.start()
 

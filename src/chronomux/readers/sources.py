@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from threading import Event
 from typing import IO, Any, Protocol, TypeAlias
 
 from chronomux.readers.decompress import (
@@ -13,6 +14,7 @@ from chronomux.readers.decompress import (
     Decompressed,
     compression_of,
 )
+from chronomux.readers.follow import FollowedFile
 from chronomux.readers.text import (
     TextDecoder,
     is_ascii_superset,
@@ -21,7 +23,7 @@ from chronomux.readers.text import (
     transcoding_codec,
 )
 
-__all__ = ["BLOCK_BYTES", "FileLike", "Source", "open_source"]
+__all__ = ["BLOCK_BYTES", "FileLike", "Source", "follow_source", "open_source"]
 
 BLOCK_BYTES = 1 << 17
 _BOM_BYTES = 4
@@ -72,6 +74,9 @@ class Source:
         """A record of `read`'s bytes as it stands in the file."""
         return record
 
+    def skip_repeated(self, start: bytes) -> None:
+        """The header, to be left out where a later file begins with it."""
+
     def close(self) -> None:
         """Close what `open_source` opened; a caller's own file object stays open."""
         if self._owned is not None:
@@ -98,6 +103,13 @@ class TranscodedSource(Source):
         return text.encode(self._codec, self._codec_errors)
 
 
+class FollowedSource(Source):
+    """A file that grows, and those that take its place."""
+
+    def skip_repeated(self, start: bytes) -> None:
+        self._owned.skip_repeated(start)
+
+
 def open_source(file: FileLike, encoding: str, errors: str) -> Source:
     """Open a path, '-' or a file object; decompress it when its content says so.
 
@@ -115,6 +127,29 @@ def open_source(file: FileLike, encoding: str, errors: str) -> Source:
         if owned is not None:
             owned.close()
         raise
+
+
+def follow_source(
+    file: FileLike, encoding: str, errors: str, stopping: Event
+) -> Source:
+    """A source that goes on as the file at a path grows, until `stopping` is set.
+
+    Raises ValueError for what is not a path, and for an encoding in which a newline is
+    more than one byte.
+    """
+    if not isinstance(file, (str, os.PathLike)) or file == "-":
+        raise ValueError(
+            f"{name_of(file)}: follow=True needs the path of a file; a pipe is read "
+            "on as it is"
+        )
+    if not is_ascii_superset(encoding):
+        raise ValueError(
+            f"{name_of(file)}: follow=True cannot cut {encoding} into lines; "
+            "use UTF-8 or an encoding of one byte a character"
+        )
+    followed = FollowedFile(file, stopping)
+    codec = "utf-8" if is_utf8(encoding) else encoding
+    return FollowedSource(followed, name_of(file), codec, errors, followed)
 
 
 def name_of(file: FileLike) -> str:
