@@ -1,0 +1,1 @@
+"""CSV in the compiled core: structure, rows and fields, typed columns."""
