@@ -27,6 +27,8 @@ cdef class TypedColumn:
     cdef Fit append(self, const char* field, Py_ssize_t length) noexcept nogil
     cdef Fit append_int64(self, int64_t value) noexcept nogil
     cdef Fit append_null(self) noexcept nogil
+    cdef Fit append_text(self, const char* field, Py_ssize_t length) noexcept nogil
+    cdef bint has_room(self) noexcept nogil
     cdef bint is_valid(self, Py_ssize_t i) noexcept nogil
     cdef object value_at(self, Py_ssize_t i)
     cdef const char* format(self) noexcept nogil

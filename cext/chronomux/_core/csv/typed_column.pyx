@@ -39,7 +39,7 @@ cdef class TypedColumn:
         self.kind = KINDS[type]
         self.strict = strict
         # Others may look at the first offset of a column without rows.
-        if not has_room(self):
+        if not self.has_room():
             raise MemoryError
 
     def __dealloc__(self):
@@ -109,7 +109,7 @@ cdef class TypedColumn:
         cdef int64_t value = 0
         cdef double number = 0
         if self.kind == TEXT:
-            return append_text(self, field, length)
+            return self.append_text(field, length)
         if length == 0:
             return self.append_null()
         if self.kind == FLOAT64:
@@ -121,24 +121,64 @@ cdef class TypedColumn:
         return self.append_int64(value)
 
     cdef Fit append_int64(self, int64_t value) noexcept nogil:
-        if not has_room(self):
+        if not self.has_room():
             return NO_MEMORY
         self.values[self.length] = value
-        self.valid[self.length >> 3] |= 1 << (self.length & 7)
-        self.length += 1
+        set_bit(self.valid, self.length)
+        self.length = self.length + 1
         return FITS
 
     cdef Fit append_null(self) noexcept nogil:
         if self.kind == TEXT:
-            if append_text(self, b"", 0) != FITS:
+            if self.append_text(b"", 0) != FITS:
                 return NO_MEMORY
-            self.valid[(self.length - 1) >> 3] &= ~(1 << ((self.length - 1) & 7))
+            clear_bit(self.valid, self.length - 1)
         else:
-            if not has_room(self):
+            if not self.has_room():
                 return NO_MEMORY
             self.values[self.length] = 0
-            self.length += 1
-        self.null_count += 1
+            self.length = self.length + 1
+        self.null_count = self.null_count + 1
+        return FITS
+
+    cdef bint has_room(self) noexcept nogil:
+        """Whether there is room for one more value; the new bits of `valid` are clear."""
+        cdef Py_ssize_t room = self.room
+        cdef void* grown
+        if self.length < room:
+            return True
+        room = max(1024, room * 2)
+        grown = PyMem_RawRealloc(self.values, (room + 1) * 8)
+        if grown == NULL:
+            return False
+        self.values = <int64_t*>grown
+        if self.room == 0:
+            self.values[0] = 0
+        grown = PyMem_RawRealloc(self.valid, room >> 3)
+        if grown == NULL:
+            return False
+        self.valid = <uint8_t*>grown
+        memset(self.valid + (self.room >> 3), 0, (room - self.room) >> 3)
+        self.room = room
+        return True
+
+    cdef Fit append_text(self, const char* field, Py_ssize_t length) noexcept nogil:
+        cdef int64_t end, room
+        cdef void* grown
+        if not self.has_room():
+            return NO_MEMORY
+        end = self.values[self.length] + length
+        if end > self.text_room or self.text == NULL:
+            room = max(<int64_t>4096, end + (end >> 1))
+            grown = PyMem_RawRealloc(self.text, room)
+            if grown == NULL:
+                return NO_MEMORY
+            self.text = <char*>grown
+            self.text_room = room
+        memcpy(self.text + self.values[self.length], field, length)
+        set_bit(self.valid, self.length)
+        self.length = self.length + 1
+        self.values[self.length] = end
         return FITS
 
     cdef bint is_valid(self, Py_ssize_t i) noexcept nogil:
@@ -166,48 +206,12 @@ cdef class TypedColumn:
         return b"U" if self.kind == TEXT else b"tsn:UTC"
 
 
-cdef bint has_room(TypedColumn self) noexcept nogil:
-    """Whether there is room for one more value; the new bits of `valid` are clear."""
-    cdef Py_ssize_t room = self.room
-    cdef void* grown
-    if self.length < room:
-        return True
-    room = max(1024, room * 2)
-    grown = PyMem_RawRealloc(self.values, (room + 1) * 8)
-    if grown == NULL:
-        return False
-    self.values = <int64_t*>grown
-    if self.room == 0:
-        self.values[0] = 0
-    grown = PyMem_RawRealloc(self.valid, room >> 3)
-    if grown == NULL:
-        return False
-    self.valid = <uint8_t*>grown
-    memset(self.valid + (self.room >> 3), 0, (room - self.room) >> 3)
-    self.room = room
-    return True
+cdef inline void set_bit(uint8_t* bits, Py_ssize_t i) noexcept nogil:
+    bits[i >> 3] |= 1 << (i & 7)
 
 
-cdef Fit append_text(
-    TypedColumn self, const char* field, Py_ssize_t length
-) noexcept nogil:
-    cdef int64_t end, room
-    cdef void* grown
-    if not has_room(self):
-        return NO_MEMORY
-    end = self.values[self.length] + length
-    if end > self.text_room or self.text == NULL:
-        room = max(<int64_t>4096, end + (end >> 1))
-        grown = PyMem_RawRealloc(self.text, room)
-        if grown == NULL:
-            return NO_MEMORY
-        self.text = <char*>grown
-        self.text_room = room
-    memcpy(self.text + self.values[self.length], field, length)
-    self.valid[self.length >> 3] |= 1 << (self.length & 7)
-    self.length += 1
-    self.values[self.length] = end
-    return FITS
+cdef inline void clear_bit(uint8_t* bits, Py_ssize_t i) noexcept nogil:
+    bits[i >> 3] &= ~(1 << (i & 7))
 
 
 cdef inline bint is_digit(char c) noexcept nogil:
