@@ -142,7 +142,7 @@ cdef class TypedColumn:
         return FITS
 
     cdef bint has_room(self) noexcept nogil:
-        """Whether there is room for one more value; the new bits of `valid` are clear."""
+        """Whether there is room for one more; the new bits of `valid` are clear."""
         cdef Py_ssize_t room = self.room
         cdef void* grown
         if self.length < room:
