@@ -16,7 +16,7 @@ import numpy as np
 
 from chronomux.errors import ReaderError
 from chronomux.readers import CSVReader
-from chronomux.replay.timeline import Keys
+from chronomux.replay.timeline import Keys, Piece
 from chronomux.types import Frame
 
 __all__ = ["Capture", "SourceReport", "ending_of", "parsed"]
@@ -72,7 +72,7 @@ class Capture:
             self._frames = self._read()
             self._first = next(self._frames, None)
             if self._first is not None:
-                self._refuse_hidden_row_names(self._first[0])
+                self._refuse_hidden_row_names(self._first.frame)
         except BaseException:
             self.close()
             raise
@@ -86,7 +86,7 @@ class Capture:
         """Bytes read so far, of the file as it is stored."""
         return self._file.tell() if self._file.seekable() else self._bytes
 
-    def frames(self) -> Iterator[tuple[Frame, Keys]]:
+    def pieces(self) -> Iterator[Piece]:
         """The frames that hold a record, each with its merge keys."""
         if self._first is not None:
             yield self._first
@@ -96,12 +96,12 @@ class Capture:
         if self.name != "-":
             self._file.close()
 
-    def _read(self) -> Iterator[tuple[Frame, Keys]]:
+    def _read(self) -> Iterator[Piece]:
         for frame in self._reader.frames():
             if len(frame.keys):
                 self._refuse_open_quote(frame)
                 frame = self._ended(frame)
-                yield frame, self._admit(frame)
+                yield Piece(frame, self._admit(frame), 0, len(frame.keys))
         stats = self._reader.stats
         self.report.untimed = stats.bad_times
         self.report.untimed_lines = stats.bad_lines

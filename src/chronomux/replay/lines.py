@@ -1,7 +1,8 @@
 """How merged records are written: as they stand, with their file's name, or realigned.
 
-Each class has `header`, the bytes of the output's first line, and is called with
-stretches of records, which it returns as bytes.
+Each class has `header`, the bytes of the output's first line. Lines that stay are
+copied by compiled code, which adds to each its source's entry of `tails`; the others
+are made of stretches of records, record by record.
 """
 
 from __future__ import annotations
@@ -15,44 +16,25 @@ from typing import TypeAlias
 from chronomux.errors import ReaderError
 from chronomux.replay.capture import Capture, ending_of, parsed
 from chronomux.replay.timeline import Stretch
-from chronomux.types import Frame
 
-__all__ = ["CopiedLines", "Lines", "NamedLines", "UnitedLines"]
+__all__ = ["CopiedLines", "UnitedLines"]
 
 Column: TypeAlias = tuple[str, int]  # a name, and its how-manieth in this header
 
 
 class CopiedLines:
-    """Lines as they stand in their files, which all have one header."""
+    """Lines as they stand, from files that all have one header.
 
-    def __init__(self, captures: Sequence[Capture]) -> None:
+    With `column`, one more field stands behind them: the file's name.
+    """
+
+    def __init__(self, captures: Sequence[Capture], column: str | None) -> None:
         self.header = captures[0].header
-
-    def __call__(self, stretches: Iterable[Stretch]) -> bytes:
-        return b"".join(
-            [
-                frame.rows[frame.offsets[start] : frame.offsets[stop]]
-                for _, frame, start, stop in stretches
-            ]
-        )
-
-
-class NamedLines:
-    """Lines as they stand, and behind them one more field with the file's name."""
-
-    def __init__(self, captures: Sequence[Capture], column: str) -> None:
-        _refuse_taken(captures, column)
-        self.header = _longer(captures[0].header, _field(column))
-        self._names = [_field(capture.name) for capture in captures]
-
-    def __call__(self, stretches: Iterable[Stretch]) -> bytes:
-        return b"".join(
-            [
-                _longer(line, self._names[source])
-                for source, frame, start, stop in stretches
-                for line in _lines(frame, start, stop)
-            ]
-        )
+        self.tails = [b""] * len(captures)
+        if column is not None:
+            _refuse_taken(captures, column)
+            self.header = _longer(self.header, _field(column))
+            self.tails = [_field(capture.name) for capture in captures]
 
 
 class UnitedLines:
@@ -100,9 +82,6 @@ class UnitedLines:
         return _bytes(text.getvalue())
 
 
-Lines: TypeAlias = CopiedLines | NamedLines | UnitedLines
-
-
 def _refuse_taken(captures: Sequence[Capture], column: str) -> None:
     for capture in captures:
         if column in capture.columns:
@@ -119,11 +98,6 @@ def _numbered(names: Iterable[str]) -> list[Column]:
         columns.append((name, seen[name]))
         seen[name] += 1
     return columns
-
-
-def _lines(frame: Frame, start: int, stop: int) -> Iterator[bytes]:
-    for record in range(start, stop):
-        yield frame.rows[frame.offsets[record] : frame.offsets[record + 1]]
 
 
 def _field(text: str) -> bytes:

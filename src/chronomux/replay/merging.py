@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from chronomux.errors import ReaderError
 from chronomux.replay.capture import Capture, SourceReport
-from chronomux.replay.lines import CopiedLines, Lines, NamedLines, UnitedLines
+from chronomux.replay.lines import CopiedLines, UnitedLines
 from chronomux.replay.output import Output, Target
-from chronomux.replay.timeline import chronological
+from chronomux.replay.timeline import Piece, blocks, stretches
 
 __all__ = ["MergeReport", "merge_files"]
 
@@ -102,15 +102,23 @@ def _write(
         return
     lines = _lines(heads, add_source, source_column)
     sink.write(lines.header)
-    for stretches in chronological([source.frames() for source in sources]):
-        sink.write(lines(stretches))
+    for block in _body(lines, [source.pieces() for source in sources]):
+        sink.write(block)
         if progress is not None:
             progress(sum(capture.position for capture in captures))
 
 
-def _lines(sources: list[Capture], add_source: bool, source_column: str) -> Lines:
+def _lines(
+    sources: list[Capture], add_source: bool, source_column: str
+) -> CopiedLines | UnitedLines:
     if any(source.columns != sources[0].columns for source in sources):
         return UnitedLines(sources, source_column)
-    if add_source:
-        return NamedLines(sources, source_column)
-    return CopiedLines(sources)
+    return CopiedLines(sources, source_column if add_source else None)
+
+
+def _body(
+    lines: CopiedLines | UnitedLines, sources: list[Iterator[Piece]]
+) -> Iterator[bytes | memoryview]:
+    if isinstance(lines, CopiedLines):
+        return blocks(sources, lines.tails[: len(sources)])
+    return map(lines, stretches(sources))

@@ -64,7 +64,7 @@ class Output:
                         f"{self.name}: is also an input; give another name to -o"
                     )
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         assert self._file is not None, "Output.write() outside its `with` block"
         try:
             self._file.write(data)
