@@ -1,1 +1,1 @@
-"""CSV in the compiled core: structure, rows and fields, typed columns."""
+"""CSV in the compiled core: structure of bytes, exact machine, rows, typed columns."""
