@@ -4,6 +4,7 @@ A reader makes one pass over a path, standard input ('-') or a file object, comp
 or not. It locates what it cannot read: file:line, file:line:column or file@offset.
 """
 
+from chronomux.readers.column_batch import ColumnBatch
 from chronomux.readers.csv_reader import CSVReader, ReaderStats
 from chronomux.readers.csv_rows import CSVRows, csv_rows
 from chronomux.readers.file_reader import FileReader
@@ -12,6 +13,7 @@ from chronomux.readers.timestamps import time_parser
 __all__ = [
     "CSVReader",
     "CSVRows",
+    "ColumnBatch",
     "FileReader",
     "ReaderStats",
     "csv_rows",

@@ -46,6 +46,9 @@ class ColumnBatch(Mapping[str, "TypedColumn"]):
         for values in zip(*self.columns, strict=True):
             yield dict(zip(names, values, strict=True))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ColumnBatch, (self.columns, self.num_rows)
+
     def __arrow_c_schema__(self) -> CapsuleType:
         from chronomux._core.csv.arrow import export_schema
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import logging
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
-from itertools import accumulate
+from itertools import accumulate, chain
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from chronomux.errors import ReaderError, TimestampError
 from chronomux.readers.base import Reader
+from chronomux.readers.column_batch import ColumnBatch
+from chronomux.readers.csv_columns import (
+    Times,
+    batches,
+    check_types,
+    column_rows,
+    empty_batch,
+)
 from chronomux.readers.csv_dialect import FIELD_SIZE_LIMIT, dialect_of
 from chronomux.readers.csv_header import Header, read_header
 from chronomux.readers.csv_records import (
@@ -26,6 +35,9 @@ from chronomux.readers.sources import FileLike, Source
 from chronomux.readers.timestamps import time_parser
 from chronomux.types import Frame, QueueLike
 
+if TYPE_CHECKING:
+    from typing_extensions import CapsuleType
+
 __all__ = ["CSVReader", "ReaderStats"]
 
 logger = logging.getLogger("chronomux")
@@ -33,17 +45,22 @@ logger = logging.getLogger("chronomux")
 _MISSING_NS = -(2**63)
 _KEY = "timestamp"
 _LOCATED = 1000
+_ROW_TYPES = {"dict": dict, "list": list, "columns": ColumnBatch}
 _NUMBERS_ARE_FLOATS = (csv.QUOTE_NONNUMERIC, 4)  # 4: QUOTE_STRINGS, since Python 3.12
 
 
 class ReaderStats(SimpleNamespace):
-    """How many records had no readable time, and the first 1000 lines they begin in."""
+    """How many records had no readable time, and the first 1000 lines they begin in.
+
+    `types` has those of columns by name, once a batch of them was read.
+    """
 
     bad_times: int
     bad_lines: list[int]
+    types: dict[str, str]
 
     def __init__(self) -> None:
-        super().__init__(bad_times=0, bad_lines=[])
+        super().__init__(bad_times=0, bad_lines=[], types={})
 
 
 class CSVReader(Reader[Any]):
@@ -53,10 +70,13 @@ class CSVReader(Reader[Any]):
     `dialect` and format parameters (`delimiter`, `quotechar`, ...). Two things differ:
     a byte order mark is dropped, and errors are ReaderError (those of the csv module
     CSVError), with file:line. A field may have `field_size_limit` characters.
-    With `rows='list'` rows are lists, as csv.reader's behind the header.
+    With `rows='list'` rows are lists, as csv.reader's behind the header. With
+    `rows='columns'` they come as ColumnBatch, typed columns of up to 65,536 rows; see
+    there.
 
-    `filename`, `queue`, `wrapper`, `start`, `encoding` and `errors` are as in
-    FileReader; undecodable bytes are reported with file:line:column.
+    `filename`, `queue`, `wrapper`, `start`, `encoding`, `errors` and `follow` are as in
+    FileReader; a file that takes the place of a followed one must have the same header.
+    Undecodable bytes are reported with file:line:column.
 
     `timestamp` names the column with the time, or gives its number from 0; a sequence
     of them is joined by spaces. Every row then has a key 'timestamp' with int ns since
@@ -66,6 +86,13 @@ class CSVReader(Reader[Any]):
     `on_error` says what becomes of a record whose time cannot be read: 'raise'
     TimestampError with file:line, 'skip' it, or 'null' (None; in frames -2**63). The
     latter two count and locate it in `stats`.
+
+    `types` gives the types of columns by name, for `rows='columns'`: 'int64', 'float64'
+    or 'str'. Others are inferred from the first batch: numbers if all values there are
+    numbers as one would write them (not 007), else 'str'; `stats.types` tells. An empty
+    number is missing (None). What is not of its column's type later on, and a row with
+    more fields than names, raises ReaderError with file:line. A reader of columns is an
+    Arrow stream: `polars.DataFrame(reader)`, `pyarrow.table(reader)`, ...
 
     `row_names=True` is for files as R writes them, with one field more than there are
     names in the header: the first field gets the key ''. Column numbers count it.
@@ -89,18 +116,25 @@ class CSVReader(Reader[Any]):
         tz: str | tzinfo | None = None,
         on_error: Literal["raise", "skip", "null"] = "raise",
         row_names: bool = False,
-        rows: Literal["dict", "list"] = "dict",
+        rows: Literal["dict", "list", "columns"] = "dict",
+        types: Mapping[str, str] | None = None,
         field_size_limit: int = FIELD_SIZE_LIMIT,
         encoding: str = "utf-8",
         errors: str = "strict",
+        follow: bool = False,
         **fmtparams: Any,
     ) -> None:
-        if rows not in ("dict", "list"):
-            raise ValueError(f"rows={rows!r}: use 'dict' or 'list'")
-        if rows == "list" and wrapper is dict:
-            wrapper = list  # the default makes no dict of a list
-        super().__init__(filename, queue, wrapper, encoding=encoding, errors=errors)
-        self._row_type = list if rows == "list" else dict
+        if rows not in _ROW_TYPES:
+            raise ValueError(f"rows={rows!r}: use {', '.join(map(repr, _ROW_TYPES))}")
+        if wrapper is dict:
+            wrapper = _ROW_TYPES[rows]  # the default changes nothing
+        super().__init__(
+            filename, queue, wrapper, encoding=encoding, errors=errors, follow=follow
+        )
+        self._row_type = _ROW_TYPES[rows]
+        self._types = check_types(types, errors) if rows == "columns" else {}
+        if types is not None and rows != "columns":
+            raise ValueError("types= needs rows='columns'")
         self._limit = field_size_limit
         if on_error not in ("raise", "skip", "null"):
             raise ValueError(f"on_error={on_error!r}: use 'raise', 'skip' or 'null'")
@@ -215,6 +249,8 @@ class CSVReader(Reader[Any]):
         names = self.fieldnames
         if names is None:
             return iter(())
+        if self._row_type is ColumnBatch:
+            return self._column_batches(source, header, names)
         rows: Any = None
         makes_dicts = self._row_type is dict
         if makes_dicts and not self._timestamp:
@@ -229,13 +265,49 @@ class CSVReader(Reader[Any]):
             return (self._as_dict(row, names) for row in tokens if row)
         return iter(tokens)
 
+    def _column_batches(
+        self, source: Source, header: Header, names: list[str]
+    ) -> Iterator[ColumnBatch]:
+        times = None
+        if self._timestamp:
+            columns = self._time_columns()
+            self._check_key(names, columns)
+            times = Times(columns, self._parse, _KEY, self._stays_without_time)
+        self._tokens = rows = column_rows(
+            source, self._dialect, self._limit, names, self._types, times
+        )
+        if header.lines:
+            rows.skip()
+        for batch in batches(rows):
+            self.stats.types = {column.name: column.type for column in batch.columns}
+            yield batch
+        self._report()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> CapsuleType:
+        """The rows still to come, as Arrow's stream of batches.
+
+        Raises TypeError but for `rows='columns'`. Another `requested_schema` is not
+        looked at.
+        """
+        if self._row_type is not ColumnBatch:
+            raise TypeError(f"{self.name}: only rows='columns' is an Arrow stream")
+        from chronomux._core.csv.arrow import export_stream
+
+        rest = self.reader
+        first = next(rest, None)
+        if first is None:
+            no_rows = self._tokens is None
+            first = ColumnBatch([], 0) if no_rows else empty_batch(self._tokens)
+        parts = ((batch.columns, batch.num_rows) for batch in chain([first], rest))
+        return export_stream(first.columns, parts)
+
+    def _stays_without_time(self, line: int, error: TimestampError) -> bool:
+        self._bad_time(line, error)
+        return self.on_error == "null"
+
     def _timed_rows(self, rows: Any, names: list[str]) -> Iterator[Any]:
         columns = self._time_columns()
-        if _KEY in names and not any(names[column] == _KEY for column in columns):
-            raise ReaderError(
-                f"{self.name}:1: has a column {_KEY!r} that timestamp= does not name; "
-                "name it, or give other fieldnames="
-            )
+        self._check_key(names, columns)
         parse, makes_dicts = self._parse, self._row_type is dict
         pick = time_picker(columns, self._missing_text)
         lines_read = rows.line_num
@@ -261,6 +333,13 @@ class CSVReader(Reader[Any]):
                 yield row
         self._report()
 
+    def _check_key(self, names: list[str], columns: list[int]) -> None:
+        if _KEY in names and not any(names[column] == _KEY for column in columns):
+            raise ReaderError(
+                f"{self.name}:1: has a column {_KEY!r} that timestamp= does not name; "
+                "name it, or give other fieldnames="
+            )
+
     def _as_dict(self, row: list[Any], names: list[str]) -> dict[Any, Any]:
         item: dict[Any, Any] = dict(zip(names, row))  # noqa: B905
         if len(row) != len(names):
@@ -275,9 +354,11 @@ class CSVReader(Reader[Any]):
 
     def _load_header(self) -> Header:
         if self._header is None:
-            self._header = read_header(
-                self._open(), self._dialect, self._limit, self._given
-            )
+            source = self._open()
+            header = read_header(source, self._dialect, self._limit, self._given)
+            mark = codecs.BOM_UTF8[: header.skip - len(header.raw)]
+            source.skip_repeated(mark + header.raw)
+            self._header = header
         return self._header
 
     @property

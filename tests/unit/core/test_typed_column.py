@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import re
 from array import array
 
@@ -134,3 +135,21 @@ def test_rows_are_found_from_both_ends() -> None:
 def test_an_unknown_type_is_refused() -> None:
     with pytest.raises(KeyError):
         TypedColumn("x", "int32")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("type", ["int64", "float64", "timestamp", "str"])
+def test_columns_travel_as_pickles(type: str) -> None:
+    made = column(type, b"1", b"", b"22")
+    travelled = pickle.loads(pickle.dumps(made))
+    assert (travelled.name, travelled.type) == ("x", type)
+    assert list(travelled) == list(made)
+    assert travelled.null_count == made.null_count
+
+
+def test_a_damaged_pickle_is_refused() -> None:
+    restore, arguments = column("str", b"ab", b"c").__reduce__()
+    for place, damage in [(3, 3), (4, b""), (5, b"\xff" * 24), (6, b"a")]:
+        damaged = list(arguments)
+        damaged[place] = damage
+        with pytest.raises(ValueError, match="column 'x': damaged pickle"):
+            restore(*damaged)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from chronomux.errors import ReaderError
-from chronomux.readers import FileReader
+from chronomux.readers import CSVReader, FileReader
 
 PATIENCE = 10.0  # s; a test that waits longer has failed
 
@@ -177,3 +177,48 @@ def test_a_pipe_and_wide_encodings_are_refused(path: Path) -> None:
 def test_a_missing_file_raises_at_once(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         next(iter(FileReader(tmp_path / "none", follow=True)))
+
+
+class Rows:
+    """A CSVReader that follows `path` in its thread, and the rows it gave."""
+
+    def __init__(self, path: Path, **options: Any) -> None:
+        self.rows: queue.Queue[Any] = queue.Queue()
+        self.reader = CSVReader(path, self.rows, follow=True, **options).run()
+
+    def next(self) -> Any:
+        return self.rows.get(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_rows_go_on_behind_the_header_of_a_new_file(path: Path, mark: bytes) -> None:
+    path.write_bytes(mark + b"a,b\n1,2\n")
+    rows = Rows(path)
+    assert rows.next() == {"a": "1", "b": "2"}
+    append(path, b'3,"x\ny"\n')
+    assert rows.next() == {"a": "3", "b": "x\ny"}
+    os.rename(path, path.with_name("log.1"))
+    path.write_bytes(mark + b"a,b\n5,6\n")
+    assert rows.next() == {"a": "5", "b": "6"}
+    rows.reader.stop()
+    assert rows.next() is queue.Empty
+
+
+def test_times_are_followed(path: Path) -> None:
+    path.write_bytes(b"t,n\n1,a\n")
+    rows = Rows(path, timestamp="t")
+    assert rows.next()["timestamp"] == 10**9
+    append(path, b"2,b\n")
+    assert rows.next()["timestamp"] == 2 * 10**9
+    rows.reader.close()
+
+
+def test_another_header_is_an_error(path: Path) -> None:
+    path.write_bytes(b"a,b\n1,2\n")
+    rows = Rows(path)
+    rows.next()
+    os.rename(path, path.with_name("log.1"))
+    path.write_bytes(b"b,a\n1,2\n")
+    assert rows.next() is queue.Empty
+    with pytest.raises(ReaderError, match="has another header"):
+        rows.reader.join(PATIENCE)

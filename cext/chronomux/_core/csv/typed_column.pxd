@@ -29,6 +29,8 @@ cdef class TypedColumn:
     cdef Fit append_null(self) noexcept nogil
     cdef Fit append_text(self, const char* field, Py_ssize_t length) noexcept nogil
     cdef bint has_room(self) noexcept nogil
+    cdef bint take(self, TypedColumn texts) except -1
+    cdef void cut(self, Py_ssize_t length) noexcept
     cdef bint is_valid(self, Py_ssize_t i) noexcept nogil
     cdef object value_at(self, Py_ssize_t i)
     cdef const char* format(self) noexcept nogil

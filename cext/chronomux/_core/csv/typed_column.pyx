@@ -77,6 +77,16 @@ cdef class TypedColumn:
     def __repr__(self):
         return f"<TypedColumn {self.name!r} {self.type} of {self.length}>"
 
+    def __reduce__(self):
+        cdef Py_ssize_t items = self.length + (self.kind == TEXT)
+        cdef int64_t size = self.values[self.length] if self.kind == TEXT else 0
+        return restored, (
+            self.name, self.type, self.strict, self.length,
+            (<char*>self.valid)[:(self.length + 7) >> 3],
+            (<char*>self.values)[:items * 8],
+            self.text[:size] if size else b"",
+        )
+
     def __getbuffer__(self, Py_buffer* view, int flags):
         if self.kind == TEXT or self.null_count:
             what = "is text" if self.kind == TEXT else "has missing values"
@@ -181,6 +191,29 @@ cdef class TypedColumn:
         self.values[self.length] = end
         return FITS
 
+    cdef bint take(self, TypedColumn texts) except -1:
+        """Append all values of a column of text; False if one is not of this type."""
+        cdef Py_ssize_t i
+        cdef Fit fit
+        for i in range(texts.length):
+            fit = self.append(
+                texts.text + texts.values[i], texts.values[i + 1] - texts.values[i]
+            )
+            if fit == NO_MEMORY:
+                raise MemoryError
+            if fit == MISFIT:
+                return False
+        return self.null_count < self.length  # of nothing no type is known
+
+    cdef void cut(self, Py_ssize_t length) noexcept:
+        """Drop the values behind the first `length`."""
+        while self.length > length:
+            self.length = self.length - 1
+            if self.is_valid(self.length):
+                clear_bit(self.valid, self.length)
+            else:
+                self.null_count = self.null_count - 1
+
     cdef bint is_valid(self, Py_ssize_t i) noexcept nogil:
         return self.valid[i >> 3] >> (i & 7) & 1
 
@@ -204,6 +237,36 @@ cdef class TypedColumn:
         if self.kind == FLOAT64:
             return b"g"
         return b"U" if self.kind == TEXT else b"tsn:UTC"
+
+
+def restored(
+    str name, str type, bint strict, Py_ssize_t length,
+    bytes valid not None, bytes values not None, bytes text not None,
+):
+    """The column that was pickled; ValueError if it is none."""
+    cdef TypedColumn column = TypedColumn(name, type, strict)
+    cdef const int64_t* numbers = <const int64_t*><const char*>values
+    cdef Py_ssize_t i
+    cdef Fit fit
+    cdef bint is_text = column.kind == TEXT
+    if length < 0 or len(valid) != (length + 7) >> 3 or (
+        len(values) != 8 * (length + is_text)
+    ):
+        raise ValueError(f"column {name!r}: damaged pickle")
+    for i in range(length):
+        if not (<const uint8_t*><const char*>valid)[i >> 3] >> (i & 7) & 1:
+            fit = column.append_null()
+        elif not is_text:
+            fit = column.append_int64(numbers[i])
+        elif not 0 <= numbers[i] <= numbers[i + 1] <= len(text):
+            raise ValueError(f"column {name!r}: damaged pickle")
+        else:
+            fit = column.append_text(
+                <const char*>text + numbers[i], numbers[i + 1] - numbers[i]
+            )
+        if fit == NO_MEMORY:
+            raise MemoryError
+    return column
 
 
 cdef inline void set_bit(uint8_t* bits, Py_ssize_t i) noexcept nogil:

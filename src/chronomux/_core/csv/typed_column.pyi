@@ -25,3 +25,13 @@ class TypedColumn:
     if sys.version_info >= (3, 12):
         def __buffer__(self, flags: int, /) -> memoryview: ...
         def __release_buffer__(self, view: memoryview, /) -> None: ...
+
+def restored(
+    name: str,
+    type: Literal["int64", "float64", "timestamp", "str"],
+    strict: bool,
+    length: int,
+    valid: bytes,
+    values: bytes,
+    text: bytes,
+) -> TypedColumn: ...
