@@ -205,8 +205,8 @@ cdef class ColumnRows(Records):
         text = PyUnicode_DecodeUTF8(content.text, content.size, b"replace")[:SHOWN]
         why = ", which its first rows were" if was_inferred else ""
         return ReaderError(
-            f"{self.name}:{self.lines + 1}: {text!r} in column {column.name!r} is no {column.type}{why}; "
-            f"use types={{{column.name!r}: 'str'}}"
+            f"{self.name}:{self.lines + 1}: {text!r} in column {column.name!r} is no "
+            f"{column.type}{why}; use types={{{column.name!r}: 'str'}}"
         )
 
     cdef Content content(self, Py_ssize_t i) except *:
