@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from typing import Any, final
 
-from typing_extensions import Self, disjoint_base
+from typing_extensions import Self
 
 from chronomux._core.csv.records import Records
 from chronomux._core.csv.rules import Rules
@@ -10,7 +10,6 @@ from chronomux._core.times import TimeParser
 from chronomux.errors import TimestampError
 
 @final
-@disjoint_base
 class ColumnRows(Records):
     names: list[str]
     types: list[Any]
