@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, zip_longest
+from itertools import chain, product, zip_longest
 from operator import is_, itemgetter
 from typing import TypeAlias
 
@@ -87,19 +87,25 @@ def test_merge_of_lists(
     run_merges(contest, f"merge lists k={k} {pattern}", merges, n)
 
 
-@pytest.mark.parametrize("k", [2, 8, 64])
-@pytest.mark.parametrize("records", ["recent", "cold"])
+@pytest.mark.parametrize(
+    ("k", "records"),
+    [*product([2, 8, 64], ["recent", "cold"]), (8, "scattered")],
+)
 def test_merge_of_generators(
     contest: Contest, scale: Scale, k: int, records: str
 ) -> None:
     """Generators, as live sources are: there is nothing to take in blocks.
 
     Recent records are in the cache, as those that were just made or received. Cold ones
-    are not: the next record is known only when the one before it was merged, so every
-    contender waits for memory, some four misses a record, one after the other.
+    are not: the next record is known only when the one before it was merged, so that
+    some four misses a record come one after the other, unless someone foretells from an
+    input's last records where its next one lies. Of scattered records nobody can: they
+    were made in random order.
     """
     n = 10_000 if records == "recent" else scale(quick=200_000, full=1_000_000)
     lists = data.record_lists(n, k, "interleaved")
+    if records == "scattered":
+        lists = data.scattered(lists)
     run_lazy(contest, f"merge generators k={k}, {records} records", lists, generator, n)
 
 
@@ -128,13 +134,25 @@ def run_lazy(
         "cytoolz": merge_sorted
         and (lambda: merge_sorted(*map(feed, lists), key=by_time)),
     }
-    # What the iterators and the keys cost alone, one input after the other, and what
-    # the keys cost in the order of the merge, with nothing merged: memory's share.
-    bare = consumed(lambda: map(by_time, chain.from_iterable(map(feed, lists))))
+    # What a merge cannot avoid: the iterators and the keys, one input after the other;
+    # the keys in the order of the merge; the iterators and the keys in that order, by
+    # loops in C that know it beforehand.
     merged = list(heapq.merge(*lists, key=by_time))
-    keys = consumed(lambda: map(by_time, merged))
-    yardsticks = {"no merge": bare, "keys in order": keys}
+    order = data.input_numbers(n, len(lists), "interleaved").tolist()
+    yardsticks = {
+        "no merge": consumed(
+            lambda: map(by_time, chain.from_iterable(map(feed, lists)))
+        ),
+        "keys in order": consumed(lambda: map(by_time, merged)),
+        "read in order": consumed(lambda: read_in_order([*map(feed, lists)], order)),
+    }
     run_merges(contest, group, merges, n, yardsticks=yardsticks)
+
+
+def read_in_order(
+    iterators: list[Iterator[Record]], order: list[int]
+) -> Iterator[object]:
+    return map(by_time, map(next, map(iterators.__getitem__, order)))
 
 
 def run_merges(

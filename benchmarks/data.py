@@ -27,7 +27,7 @@ MEAN_GAP_NS = 1_000
 RUN = 1_000
 RUNS_PER_INPUT = 4
 NANOSECONDS = 1e9
-SEED_KEYS, SEED_INPUTS, SEED_RUNS = 11, 12, 13
+SEED_KEYS, SEED_INPUTS, SEED_RUNS, SEED_PLACES = 11, 12, 13, 14
 
 
 class Record(TypedDict):
@@ -97,3 +97,15 @@ def record_lists(n: int, k: int, pattern: Pattern) -> list[list[Record]]:
         ]
         for number, column in enumerate(time_columns(n, k, pattern))
     ]
+
+
+def scattered(lists: list[list[Record]]) -> list[list[Record]]:
+    """Equal records, made in random order: neighbours in a list lie anywhere."""
+    copies = [list(column) for column in lists]
+    places = [(s, i) for s, column in enumerate(lists) for i in range(len(column))]
+    raw = np.random.PCG64(SEED_PLACES).random_raw(len(places))
+    for place in np.argsort(raw, kind="stable").tolist():
+        s, i = places[place]
+        copies[s][i] = lists[s][i].copy()
+        copies[s][i]["time"] += 0.0  # a float of its own
+    return copies

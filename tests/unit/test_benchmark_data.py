@@ -77,3 +77,13 @@ def test_records_have_six_keys_and_ascending_float_times() -> None:
         assert {type(time) for time in times} == {float}
         assert {len(record) for record in records} == {6}
         assert {record["source"] for record in records} == {f"input-{number}"}
+
+
+def test_scattered_records_are_equal_and_share_nothing_that_lies_in_a_row() -> None:
+    lists = data.record_lists(5_000, 8, "interleaved")
+    copies = data.scattered(lists)
+    assert copies == lists
+    for records, others in zip(lists, copies, strict=True):
+        for record, other in zip(records, others, strict=True):
+            assert record is not other
+            assert record["time"] is not other["time"]

@@ -7,7 +7,6 @@ overlap. A key is read once, and must be an int of 64 bits or a float.
 from itertools import chain
 
 cimport cython
-from cpython.dict cimport PyDict_CheckExact
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from cpython.ref cimport Py_DECREF, Py_INCREF
@@ -22,11 +21,8 @@ from chronomux._core.collector cimport (
 )
 from chronomux._core.number cimport exact_of_key
 from chronomux._core.ordinal cimport LEFTOVER_BITS, Exact
+from chronomux._core.prefetch cimport prefetch, prefetch_keys
 
-
-cdef extern from "Python.h":
-    ctypedef struct PyDictObject:
-        void* ma_keys
 
 cdef enum:
     ITEMS = 1 << 14  # known of all inputs together
@@ -208,8 +204,3 @@ cdef void move_to_front(Block* block) noexcept:
     memmove(block.items, block.items + block.begin, count * sizeof(PyObject*))
     block.begin = 0
     block.end = count
-
-
-cdef inline void prefetch_keys(PyObject* item) noexcept:
-    if PyDict_CheckExact(<object>item):
-        prefetch((<PyDictObject*>item).ma_keys)

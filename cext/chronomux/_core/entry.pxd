@@ -49,6 +49,13 @@ cdef inline bint ordinal_below(const Entry* left, const Entry* right) noexcept n
     return left.rank >> INPUT_BITS < right.rank >> INPUT_BITS
 
 
+cdef inline bint is_missing(const Entry* entry, bint reverse) noexcept nogil:
+    """Whether the key is NaN, or missing otherwise: its ordinal is the lowest."""
+    return entry.lane != OBJECT and <uint64_t>(entry.rank >> 64) == (
+        ~<uint64_t>0 if reverse else 0
+    )
+
+
 cdef inline bint is_nan(object key) except -1:
     """A float, a Decimal, a numpy scalar that does not equal itself.
 
@@ -71,9 +78,9 @@ cdef inline int rank_key(
     entry.lane = OBJECT
     if exact_of_key(key, &exact):
         entry.lane = NUMBER if exact.high or not missing_lowest else MISSING
-    elif missing_lowest and (key is None or is_nan(key)):
+    elif is_float_nan(key) or (missing_lowest and (key is None or is_nan(key))):
         exact = Exact(0, 0)
-        entry.lane = MISSING
+        entry.lane = MISSING if missing_lowest else NUMBER
     if reverse:
         exact = Exact(~exact.high, LEFTOVER_END - exact.low)
     entry.rank = <Rank>exact.high << 64 | exact.low << INPUT_BITS | <uint64_t>input

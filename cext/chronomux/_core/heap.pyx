@@ -5,36 +5,28 @@ compares with `<` and nothing else. Which of the two is decided for each compari
 lanes may mix and change in mid-stream. Equal keys go to the smaller input number, in
 both directions.
 
-Each node of a binary tree holds the leaf that comes out first of all below it (Knuth,
-The Art of Computer Programming 3, 5.4.1). A leaf that changes costs one comparison a
-level, and where all are numbers the same steps whatever they are: no branch is there to
-be mispredicted.
+The entries are the leaves of a tree of winners, see winner_tree.pxd: one that changes
+costs one comparison a level.
 
 Every operation compares before it moves anything: when `<` raises, the heap is as it
 was.
 """
 
-from cpython.list cimport PyList_GET_ITEM, PyList_SET_ITEM
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
-from cpython.object cimport Py_LT, PyObject_RichCompareBool
-from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
+from cpython.number cimport PyNumber_Check
+from cpython.object cimport Py_LT, PyObject, PyObject_RichCompareBool
 
 cimport cython
-from chronomux._core.entry cimport MISSING, OBJECT, Entry, Rank, by_ordinals, input_of
+from chronomux._core.entry cimport (
+    MISSING,
+    OBJECT,
+    Entry,
+    Rank,
+    by_ordinals,
+    input_of,
+    is_missing,
+)
 
-
-cdef extern from *:
-    """
-    /* Which of two, by a branch: a conditional move would wait for the condition. */
-    static inline Py_ssize_t guessed(int yes, Py_ssize_t one, Py_ssize_t other) {
-        if (__builtin_expect(yes, 1)) {
-            __asm__ volatile("" : "+r"(one));  /* keeps the branch a branch */
-            return one;
-        }
-        return other;
-    }
-    """
-    Py_ssize_t guessed(bint yes, Py_ssize_t one, Py_ssize_t other) noexcept nogil
 
 cdef enum:
     DEEPEST = 64
@@ -106,10 +98,11 @@ cdef class MergeHeap:
             assert self.tree[self.leaves + i] == i, f"node {self.leaves + i}"
         assert objects == self.objects, f"{objects} objects, counted {self.objects}"
         for i in range(1, self.leaves):
+            first = self.tree[i]
             below = self.tree[2 * i], self.tree[2 * i + 1]
-            assert self.tree[i] in below, f"node {i} does not hold who is below it"
+            assert first in below, f"node {i} does not hold who is below it"
             for rival in below:
-                assert not self.before(rival, self.tree[i]), f"node {i} holds a loser"
+                assert not self.leaf_before(rival, first), f"node {i} holds a loser"
 
     cpdef int push(self, object key, Py_ssize_t input, object item) except -1:
         """Add an entry."""
@@ -146,9 +139,6 @@ cdef class MergeHeap:
         self.size += 1
         return 0
 
-    cdef int replace_ranked(self, Entry* entry, object key, object item) except -1:
-        return self.change(self.tree[1], entry, key, item)
-
     cdef int may_change(self) except -1:
         if self.comparing:
             raise RuntimeError("the heap was changed by a comparison of its own keys")
@@ -178,90 +168,45 @@ cdef class MergeHeap:
         self.leaves = leaves
         return 0
 
-    cdef int change(
-        self, Py_ssize_t leaf, Entry* entry, object key, object item
-    ) except -1:
-        """Give a leaf another entry, and see who comes first now."""
-        cdef PyObject* old_key
-        cdef PyObject* old_item
-        self.may_change()
-        if self.objects == 0 and entry.lane != OBJECT:
-            self.climb(leaf, entry)
-        else:
-            self.change_objects(leaf, entry, key)
-        old_key = exchanged(self.keys, leaf, key)
-        old_item = exchanged(self.items, leaf, item)
-        # May run foreign code: only now is the heap in order.
-        Py_DECREF(<object>old_key)
-        Py_DECREF(<object>old_item)
-        return 0
-
-    cdef void climb(self, Py_ssize_t leaf, const Entry* entry) noexcept:
-        """Change a leaf where ordinals decide all.
-
-        Mostly the rest's best comes first then. It is known without the new key, so
-        that the processor goes on with it, by a guess, while that key is still on its
-        way from memory; what is written below the top nobody waits for.
-        """
-        cdef Py_ssize_t node = self.leaves + leaf, rival
-        cdef Py_ssize_t best = self.tree[node ^ 1]  # but for the leaf
-        cdef Rank rank = entry.rank, best_rank = self.entries[best].rank, rival_rank
-        cdef bint closer
-        self.entries[leaf] = entry[0]
-        while node > 3:
-            rival = self.tree[(node >> 1) ^ 1]
-            node >>= 1
-            self.tree[node] = best if best_rank < rank else leaf
-            rival_rank = self.entries[rival].rank
-            closer = rival_rank < best_rank
-            best = rival if closer else best
-            best_rank = rival_rank if closer else best_rank
-        self.tree[1] = guessed(best_rank < rank, best, leaf)
-
     cdef int change_objects(
-        self, Py_ssize_t leaf, Entry* entry, object key
+        self, Py_ssize_t leaf, const Entry* entry, object key
     ) except -1:
-        """Change a leaf where objects are compared."""
-        cdef Entry old = self.entries[leaf]
-        old_key = self.keys[leaf]
-        self.entries[leaf] = entry[0]
-        self.keys[leaf] = key
-        try:
-            self.replay_objects(leaf)
-        except BaseException:
-            self.entries[leaf] = old
-            self.keys[leaf] = old_key
-            raise
-        self.keys[leaf] = old_key  # for `change` to exchange
-        self.objects += (entry.lane == OBJECT) - (old.lane == OBJECT)
-        return 0
-
-    cdef int replay_objects(self, Py_ssize_t leaf) except -1:
+        """As climb, where objects are compared: all of that comes first."""
         cdef Py_ssize_t firsts[DEEPEST]
-        cdef Py_ssize_t node = self.leaves + leaf, depth = 0, i
-        cdef Py_ssize_t rival
+        cdef Py_ssize_t node = self.leaves + leaf, first = leaf, depth = 0, i, rival
+        cdef const Entry* best = entry
+        cdef PyObject* best_key = <PyObject*>key
+        cdef PyObject* rival_key
+        self.may_change()
         while node >> depth > 1:
             rival = self.tree[node >> depth ^ 1]
-            if self.before(rival, leaf):
-                leaf = rival
-            firsts[depth] = leaf
+            rival_key = PyList_GET_ITEM(<PyObject*>self.keys, rival)
+            if self.before(
+                &self.entries[rival], <object>rival_key, best, <object>best_key
+            ):
+                first, best, best_key = rival, &self.entries[rival], rival_key
+            firsts[depth] = first
             depth += 1
         for i in range(depth):
             self.tree[node >> (i + 1)] = firsts[i]
+        self.objects += (entry.lane == OBJECT) - (self.entries[leaf].lane == OBJECT)
+        self.entries[leaf].rank = entry.rank
+        self.entries[leaf].lane = entry.lane
         return 0
 
-    cdef int before(self, Py_ssize_t left, Py_ssize_t right) except -1:
-        """Whether a leaf comes out before another; inputs decide between equal keys."""
-        cdef Entry* one = &self.entries[left]
-        cdef Entry* other = &self.entries[right]
-        cdef bint swap
+    cdef int before(
+        self, const Entry* one, object one_key, const Entry* other, object other_key
+    ) except -1:
+        """Whether one comes out before the other; inputs decide between equal keys."""
         if by_ordinals(one, other):
             return one.rank < other.rank
         # One `<` is enough: of equal keys, the earlier input must not be beaten.
-        swap = input_of(one) < input_of(other)
-        if swap:
-            left, right = right, left
-        return swap ^ self.object_below(
+        if input_of(one) < input_of(other):
+            return not self.object_below(other, other_key, one, one_key)
+        return self.object_below(one, one_key, other, other_key)
+
+    cdef int leaf_before(self, Py_ssize_t left, Py_ssize_t right) except -1:
+        return self.before(
             &self.entries[left],
             self.keys[left],
             &self.entries[right],
@@ -269,29 +214,28 @@ cdef class MergeHeap:
         )
 
     cdef int object_below(
-        self, Entry* left, object left_key, Entry* right, object right_key
+        self, const Entry* left, object left_key, const Entry* right, object right_key
     ) except -1:
         # Read now: foreign code may run, and the caller's pointers may be into a stack.
         cdef Py_ssize_t left_input = input_of(left), right_input = input_of(right)
+        cdef int below = -1
+        # NaN is below all numbers, but neither its `<` nor theirs says so.
+        if is_missing(left, self.reverse) and PyNumber_Check(right_key):
+            return not self.reverse
+        if is_missing(right, self.reverse) and PyNumber_Check(left_key):
+            return self.reverse
         self.may_change()
         self.comparing = True
         try:
             if self.reverse:
-                return PyObject_RichCompareBool(right_key, left_key, Py_LT)
-            return PyObject_RichCompareBool(left_key, right_key, Py_LT)
-        except BaseException:
-            self.clash = (left_input, left_key, right_input, right_key)
-            raise
+                below = PyObject_RichCompareBool(right_key, left_key, Py_LT)
+            else:
+                below = PyObject_RichCompareBool(left_key, right_key, Py_LT)
         finally:
             self.comparing = False
-
-
-cdef inline PyObject* exchanged(list objects, Py_ssize_t i, object new) noexcept:
-    """Put an object at a place; the reference to the old one is the caller's."""
-    cdef PyObject* old = PyList_GET_ITEM(objects, i)
-    Py_INCREF(new)
-    PyList_SET_ITEM(objects, i, new)
-    return old
+            if below == -1:
+                self.clash = (left_input, left_key, right_input, right_key)
+        return below
 
 
 cdef void* resized(void* block, size_t size) except NULL:

@@ -6,6 +6,7 @@ import gc
 import random
 import sys
 import weakref
+from collections.abc import Callable
 from datetime import datetime, timezone
 from decimal import Decimal
 from fractions import Fraction
@@ -61,6 +62,17 @@ def test_none_is_an_object_without_missing_keys():
     assert merged(1.0, float("nan"), -5, missing_lowest=False) == [1, 2, 0]
 
 
+@pytest.mark.parametrize("number", [Decimal(-9), Fraction(-9), -(2**80), -9])
+def test_nan_is_the_lowest_number_in_heapq_mode(number: Any):
+    class Reading(float):
+        """As numpy's float64 is: NaN, but of another class."""
+
+    nan = float("nan")
+    keys = [number, nan, Reading(nan), number]
+    assert merged(*keys, missing_lowest=False) == [1, 2, 0, 3]
+    assert merged(*keys, missing_lowest=False, reverse=True) == [0, 3, 1, 2]
+
+
 def test_an_error_of_less_than_passes_through_and_names_the_clash():
     heap = MergeHeap()
     heap.push(5, 1, "five")
@@ -105,17 +117,31 @@ def test_an_empty_heap_raises_index_error():
             call()
 
 
-def test_a_comparison_that_changes_the_heap_is_refused():
+MEDDLING: dict[str, Callable[[MergeHeap], object]] = {
+    "pop": MergeHeap.pop,
+    "clear": MergeHeap.clear,
+    "push a number": lambda heap: heap.push(1, 7, None),
+    "replace by a number": lambda heap: heap.replace(1, 0, None),
+}
+
+
+@pytest.mark.parametrize("meddling", MEDDLING)
+@pytest.mark.parametrize("beside", [0, "an object"])
+def test_a_comparison_that_changes_the_heap_is_refused(meddling: str, beside: Any):
     heap = MergeHeap()
 
     class Meddler:
         def __lt__(self, other: Any) -> bool:
-            heap.pop()
+            MEDDLING[meddling](heap)
             return True
 
-    heap.push(Meddler(), 0, None)
+        __gt__ = __lt__
+
+    heap.push(beside, 0, None)
     with pytest.raises(RuntimeError, match="changed by a comparison"):
         heap.push(Meddler(), 1, None)
+    heap._check()
+    assert heap.peek() == (beside, 0, None)
     assert len(heap) == 1
 
 

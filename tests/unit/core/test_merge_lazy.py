@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from operator import itemgetter
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -83,3 +85,25 @@ class Restarting:
 
 def test_an_iterator_is_read_from_where_it_stands() -> None:
     assert list(merge(Restarting(), [2])) == [1, 2, 2, 3]
+
+
+def test_items_of_one_input_need_not_be_of_one_kind() -> None:
+    """Where the next item lies is foretold from the last two: a dict, or none."""
+
+    class Row(dict[str, Any]):
+        pass
+
+    def rows(first: int) -> Iterator[Any]:
+        for n in range(first, 600, 2):
+            wide = {"t": n, **dict.fromkeys(map(str, range(n)))}
+            of_an_object = vars(SimpleNamespace(t=n))
+            yield [{"t": n}, wide, n, of_an_object, Row(t=n), (n,)][n // 2 % 6]
+
+    def key(item: Any) -> Any:
+        if isinstance(item, dict):
+            return item["t"]
+        return item[0] if isinstance(item, tuple) else item
+
+    got = list(merge(rows(0), rows(1), key=key))
+    assert got == list(heapq.merge(rows(0), rows(1), key=key))
+    assert [key(item) for item in got] == list(range(600))
