@@ -10,7 +10,8 @@ from typing import Any
 from chronomux._core import pump as core
 from chronomux._core.fanout import FULL, Fanout
 from chronomux._core.frame_intake import FrameIntake
-from chronomux._core.frame_pump import OBJECTS_CAME, FramePump
+from chronomux._core.frame_merge import FrameMerge
+from chronomux._core.frame_pump import OBJECTS_CAME
 from chronomux._core.intake import Intake
 from chronomux._core.outflow import Outflow
 from chronomux.queue.input_ports import SLICE, InputPort, TapInput
@@ -92,16 +93,16 @@ class SortedQueueMultiplexer(QueueMultiplexer):
             reverse=self._options.greatest_first,
             on_disorder=self._options.on_disorder,
         )
-        self._frames: FramePump | None = None
+        self._frames: FrameMerge | None = None
         if self._frames_allowed:
-            self._frames = FramePump(
+            self._frames = FrameMerge(
                 reverse=self._options.greatest_first,
                 on_disorder=self._options.on_disorder,
             )
         return self._pump.fanout
 
     @property
-    def _pump(self) -> core.Pump | FramePump:
+    def _pump(self) -> core.Pump | FrameMerge:
         """The engine at work."""
         return self._frames or self._objects
 
