@@ -16,15 +16,21 @@ from tests.queues import drain, eventually, fill, receive
 fork = multiprocessing.get_context("fork")
 
 
-def produce_and_hang(target, items):
+def produce_and_hang(target, items, sent):
     target.put_many(items)
     target.flush()
+    sent.set()
     time.sleep(600)
 
 
 def start_producer(target, items):
-    producer = fork.Process(target=produce_and_hang, args=(target, items), daemon=True)
+    """A process that has sent all of these."""
+    sent = fork.Event()
+    producer = fork.Process(
+        target=produce_and_hang, args=(target, items, sent), daemon=True
+    )
     producer.start()
+    assert sent.wait(20)
     return producer
 
 
@@ -83,7 +89,6 @@ def test_what_a_killed_producer_has_sent_goes_out_before_its_input_is_dead(multi
     doomed, lively = multiplexer.input_queue(), multiplexer.input_queue()
     output = multiplexer.output_queue()
     producer = start_producer(doomed, range(0, 1000, 2))
-    eventually(lambda: doomed.qsize() == 500)
     kill(producer)
     fill(lively, [1, 2001])
     multiplexer.run()
