@@ -6,6 +6,7 @@ from chronomux._core.fanout cimport Status
 from chronomux._core.frame_intake cimport FrameIntake, Key
 from chronomux._core.frame_pump cimport FramePump
 from chronomux._core.loser_tree cimport Player
+from chronomux._core.ordinal cimport Exact
 
 cdef enum OnDisorder:
     EMIT
@@ -37,6 +38,9 @@ cdef class FrameMerge(FramePump):
     cdef void moved(
         self, FrameIntake intake, Py_ssize_t row, Py_ssize_t stop
     ) noexcept nogil
+    cdef void bring_up(self, FrameIntake intake) noexcept nogil
+    cdef void play(self, FrameIntake intake) noexcept nogil
+    cdef Exact ordinal(self, FrameIntake intake, Py_ssize_t row) noexcept nogil
     cdef Player player_at(self, FrameIntake intake, Py_ssize_t row) noexcept nogil
     cdef bint is_late(self, Player player) noexcept nogil
     cdef void build_tree(self) noexcept nogil

@@ -19,7 +19,7 @@ from chronomux._core.fanout cimport (
     Status,
 )
 from chronomux._core.frame_intake cimport FrameIntake, python_key
-from chronomux._core.frame_pump cimport FramePump
+from chronomux._core.frame_pump cimport FramePump, carry_row
 from chronomux._core.frames cimport INT64_KEYS, double_key, int_key
 from chronomux._core.intake cimport ASIDE, HELD, HUNGRY, State
 from chronomux._core.loser_tree cimport (
@@ -173,7 +173,7 @@ cdef class FrameMerge(FramePump):
         if objects:
             return STATUS_OBJECTS
         while intake.tap.row < intake.tap.limit:
-            intake.front = self.player_at(intake, intake.tap.row)
+            self.bring_up(intake)
             if self.on_disorder == EMIT or not self.is_late(intake.front):
                 return STATUS_DONE
             status = self.refuse(intake, intake.tap.row)
@@ -205,36 +205,49 @@ cdef class FrameMerge(FramePump):
     cdef inline Status move_next(self, FrameIntake intake) noexcept nogil:
         """Move the winner's row, or a run of them while it keeps winning."""
         cdef Py_ssize_t row = intake.tap.row, stop = row + 1
-        cdef Player next
         cdef Status status
         if self.source == <Py_ssize_t>intake.number:
             stop = self.run_end(intake, row + min(self.fanout.room, self.left))
-        status = self.carry(intake, &stop)
+        if stop == row + 1:
+            status = carry_row(self, intake)
+        else:
+            status = self.carry(intake, &stop)
         if status == STATUS_LOOK:
             return self.next_winner(intake)
         if status != STATUS_DONE:
             return status
         self.moved(intake, row, stop)
         if intake.tap.row < intake.tap.limit:
-            next = self.player_at(intake, intake.tap.row)
-            if self.on_disorder == EMIT or not self.is_late(next):
-                intake.front = next
-                self.winner = replay(self.tree, self.count, next)
+            self.bring_up(intake)
+            if self.on_disorder == EMIT or not self.is_late(intake.front):
+                self.play(intake)
                 return STATUS_DONE
         return self.next_winner(intake)
+
+    cdef inline void bring_up(self, FrameIntake intake) noexcept nogil:
+        """The next row of the view becomes the front of its input."""
+        cdef Exact exact = self.ordinal(intake, intake.tap.row)
+        intake.front.high = exact.high
+        intake.front.rank = exact.low << INPUT_BITS | intake.number
 
     cdef Status next_winner(self, FrameIntake intake) noexcept nogil:
         """Look for the next row of the winner, and bring it into the tree."""
         cdef Status status = self.seek(intake)
         if status == STATUS_DONE:
             if intake.state == HELD:
-                self.winner = replay(self.tree, self.count, intake.front)
+                self.play(intake)
             return STATUS_LOOK
         self.set_state(intake, HUNGRY)
         if status == STATUS_SILENT:
             return STATUS_LOOK  # it is waited for with the other hungry ones
         self.at = intake.number
         return status
+
+    cdef inline void play(self, FrameIntake intake) noexcept nogil:
+        """Find the winner, now that the one before has a new front."""
+        replay(
+            self.tree, self.count, intake.front.high, intake.front.rank, &self.winner
+        )
 
     cdef Py_ssize_t run_end(self, FrameIntake intake, Py_ssize_t stop) noexcept nogil:
         """Where the rows end that ascend and go out before those of all others."""
@@ -259,13 +272,15 @@ cdef class FrameMerge(FramePump):
         if self.is_late(self.winner):
             intake.count_late(row, self.mark_bits, self.reverse)
             return
-        self.mark = self.winner
+        self.mark.high = self.winner.high
+        self.mark.rank = self.winner.rank
         if stop - row > 1:
             self.mark = self.player_at(intake, stop - 1)
         self.marked = True
-        self.mark_bits = intake.key_at(stop - 1)
+        self.mark_bits.kind = intake.tap.view.kind
+        self.mark_bits.bits = int_key(&intake.tap.view, stop - 1)
 
-    cdef inline Player player_at(
+    cdef inline Exact ordinal(
         self, FrameIntake intake, Py_ssize_t row
     ) noexcept nogil:
         cdef Exact exact
@@ -276,6 +291,12 @@ cdef class FrameMerge(FramePump):
         if self.reverse:
             exact.high = ~exact.high
             exact.low = LOW_BITS - exact.low
+        return exact
+
+    cdef inline Player player_at(
+        self, FrameIntake intake, Py_ssize_t row
+    ) noexcept nogil:
+        cdef Exact exact = self.ordinal(intake, row)
         return Player(exact.high, exact.low << INPUT_BITS | intake.number)
 
     cdef inline bint is_late(self, Player player) noexcept nogil:

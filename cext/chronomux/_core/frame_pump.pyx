@@ -27,7 +27,6 @@ from chronomux._core.frame_intake cimport FrameIntake
 from chronomux._core.frames cimport (
     FINE,
     FULL,
-    HEADER_BYTES,
     NO_MEMORY,
     OTHER_KEYS,
     Fault,
@@ -41,7 +40,6 @@ from chronomux._core.tap cimport BROKEN, LAST, NO_ROWS, OBJECTS, Sight, Tap
 OBJECTS_CAME = STATUS_OBJECTS
 
 cdef enum:
-    FRAME_BYTES = HEADER_BYTES + 16  # of a frame without rows, and its padding
     ROWS_A_RUN = 1 << 14  # between two returns, where signals are seen
 
 
@@ -200,7 +198,6 @@ cdef class FramePump:
         self, FrameIntake intake, Py_ssize_t* stop
     ) noexcept nogil:
         cdef Py_ssize_t row = intake.tap.row
-        cdef Py_ssize_t rows
         cdef Status status
         stop[0] = self.fitting(intake, row, stop[0])
         if stop[0] == row:
@@ -209,16 +206,7 @@ cdef class FramePump:
         status = self.copy(intake, row, stop[0])
         if status != STATUS_DONE:
             return status
-        rows = stop[0] - row
-        if not intake.tap.take(rows):  # another consumer was faster
-            self.fanout.frame.drop_rows(self.fanout.frame.rows - rows)
-            return STATUS_LOOK
-        self.fanout.room -= rows
-        self.left -= rows
-        self.source = intake.number
-        intake.items += rows
-        intake.sent += rows
-        return STATUS_DONE
+        return carried(self, intake, stop[0] - row)
 
     cdef inline Py_ssize_t fitting(
         self, FrameIntake intake, Py_ssize_t row, Py_ssize_t stop
@@ -227,10 +215,7 @@ cdef class FramePump:
         frame of its own."""
         cdef const char* offsets = intake.tap.view.offset_column
         cdef uint64_t begin = load64(offsets + 8 * row)
-        cdef uint64_t size = (
-            self.fanout.frame.used + 16 * self.fanout.frame.rows + FRAME_BYTES
-            + self.fanout.frame.schema_ends[self.fanout.frame.schemas]
-        )
+        cdef uint64_t size = frame_bytes(self.fanout.frame)
         cdef uint64_t most = self.fanout.most_bytes
         if intake.tap.view.target_serial != self.fanout.frame.serial:
             size += intake.tap.view.schema_bytes  # which may be new to it

@@ -13,7 +13,7 @@ from chronomux._core.fanout cimport (
     Status,
 )
 from chronomux._core.frame_intake cimport FrameIntake
-from chronomux._core.frame_pump cimport FramePump
+from chronomux._core.frame_pump cimport FramePump, carry_row
 from chronomux._core.intake cimport ENDED, HELD, HUNGRY
 from chronomux._core.ring cimport bell, bell_want, sleep_ns
 
@@ -104,7 +104,10 @@ cdef class FrameRounds(FramePump):
         cdef Status status
         if self.live == 1:
             stop = min(intake.tap.limit, row + min(self.fanout.room, self.left))
-        status = self.carry(intake, &stop)
+        if stop == row + 1:
+            status = carry_row(self, intake)
+        else:
+            status = self.carry(intake, &stop)
         if status == STATUS_LOOK or intake.tap.row == intake.tap.limit:
             self.set_state(intake, HUNGRY)
         if status == STATUS_DONE:

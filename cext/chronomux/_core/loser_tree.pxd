@@ -35,8 +35,12 @@ cdef inline Player absent(Py_ssize_t input) noexcept nogil:
     return Player(<uint64_t>-1, ABSENT_BIT | <uint64_t>input)
 
 
+cdef inline Py_ssize_t input_of_rank(uint64_t rank) noexcept nogil:
+    return <Py_ssize_t>(rank & ((<uint64_t>1 << INPUT_BITS) - 1))
+
+
 cdef inline Py_ssize_t input_of(Player player) noexcept nogil:
-    return <Py_ssize_t>(player.rank & ((<uint64_t>1 << INPUT_BITS) - 1))
+    return input_of_rank(player.rank)
 
 
 cdef inline bint is_absent(Player player) noexcept nogil:
@@ -68,15 +72,17 @@ cdef extern from *:
     ) noexcept nogil
 
 
-# The new winner, after `player` took the place of the old one at its leaf.
-cdef inline Player replay(
-    Player* tree, Py_ssize_t size, Player player
+# The new winner, after a player took the place of the old one at its leaf. In words, not
+# as a Player: one that was just stored in two halves would be waited for.
+cdef inline void replay(
+    Player* tree, Py_ssize_t size, uint64_t high, uint64_t rank, Player* winner
 ) noexcept nogil:
-    cdef Py_ssize_t node = (input_of(player) + size) >> 1
+    cdef Py_ssize_t node = (input_of_rank(rank) + size) >> 1
     while node:
-        play(&player.high, &player.rank, &tree[node].high, &tree[node].rank)
+        play(&high, &rank, &tree[node].high, &tree[node].rank)
         node >>= 1
-    return player
+    winner.high = high
+    winner.rank = rank
 
 
 # The least of all but the winner.
