@@ -19,6 +19,9 @@ from chronomux._core.frames cimport (
     load64,
 )
 
+cdef extern from *:
+    void fetch_early "__builtin_prefetch"(const void* memory) noexcept nogil
+
 cdef enum:
     SMALL = 64  # bytes that are copied faster than it takes to call a function
 
@@ -91,6 +94,9 @@ cdef inline Fault copy_bytes(
     cdef uint16_t number
     if begin >= end or end > <uint64_t>view.row_bytes:
         return BAD_OFFSETS
+    # The next row of the view comes soon, with rows of other views before it.
+    fetch_early(source + size)
+    fetch_early(source + size + 64)
     # Most rows are small: what is copied beyond them is written over by the next.
     if view.row_bytes - begin >= SMALL and frame.room - frame.used >= SMALL:
         memcpy(out, source, SMALL)
