@@ -145,3 +145,28 @@ def test_a_killed_consumer_leaves_the_rest_to_others(multiplexer):
     consumer.join(20)
     assert drain(output) == list(range(5, 1000))
     multiplexer.join(20)
+
+
+def steal(source, count, results):
+    results.put([source.get(timeout=20) for _ in range(count)])
+
+
+def test_another_process_that_takes_rows_meanwhile_gets_each_or_leaves_it(multiplexer):
+    source, other = multiplexer.input_queue(), multiplexer.input_queue()
+    output, results = multiplexer.output_queue(), Queue()
+    thief = fork.Process(target=steal, args=(source, 2_000, results), daemon=True)
+    thief.start()
+    multiplexer.run()
+    fill(other, [])
+    count, deadline = 0, time.monotonic() + 20
+    while results.empty():
+        assert time.monotonic() < deadline
+        source.put_many(range(count, count + 500))
+        count += 500
+    fill(source, [])
+    stolen, received = results.get(timeout=20), drain(output)
+    assert sorted(received + stolen) == list(range(count))
+    assert received == sorted(received)
+    multiplexer.join(20)
+    assert multiplexer.stats.inputs[0].items == len(received)
+    thief.join(20)

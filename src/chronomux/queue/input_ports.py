@@ -85,6 +85,9 @@ class InputPort:
     def give_items(self) -> None:
         """From now on its gets return items; see TapInput."""
 
+    def look_around(self) -> None:
+        """See to what a wait should not be for, if the queue's own get does not."""
+
 
 class TimedInput(InputPort):
     """A queue whose `get` takes block and timeout: most of them."""
@@ -112,6 +115,8 @@ class TapInput(InputPort):
         self.tap = Tap(queue)
         self.get_now = self.tap.look_now  # type: ignore[method-assign]
         self.get_within = self.tap.look_within  # type: ignore[method-assign]
+
+        self.look_around = self.tap.look_around  # type: ignore[method-assign]
 
     def give_items(self) -> None:
         self.tap.leave_rows()

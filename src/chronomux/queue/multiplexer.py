@@ -55,6 +55,7 @@ class QueueMultiplexer(Junction):
         self._sender = -1  # number of the input whose item went out last
         self._turn = 0  # the round at hand begins with this input
         self._moved = False  # something, earlier in this round
+        self._next_look = 0.0
 
     # Queues
 
@@ -125,12 +126,14 @@ class QueueMultiplexer(Junction):
             self._row_failed(self._inputs[frames.at], frames.take_error())
         elif status == SILENT:
             self._look_around(frames)
+        elif status == PAUSED:
+            self._look_for_parts()
         elif status == DRY:
             if all(intake.ended for intake in self._intakes):
                 return self._close_inputs(len(self._intakes))
             self._stopping.wait(SLICE)  # for those that failed
             self._look_around(frames)
-        elif status != PAUSED:
+        else:
             self._delivery.unblock(status)
         return False
 
@@ -146,10 +149,18 @@ class QueueMultiplexer(Junction):
             if intake.aside:
                 frames.feed(port.number)
             elif not intake.ended:
-                assert isinstance(port, TapInput)
-                port.tap.look_around()
+                port.look_around()
                 if port.is_abandoned():
                     self._bury(port)
+
+    def _look_for_parts(self) -> None:
+        """The rest of a large item may never come, while other inputs go on."""
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + SLICE
+            for port, intake in zip(self._inputs, self._intakes, strict=False):
+                if not intake.ended:
+                    port.look_around()
 
     # Rounds over objects
 
@@ -198,6 +209,7 @@ class QueueMultiplexer(Junction):
     def _idle(self, live: list[InputPort]) -> None:
         """Nothing to pass on: look for dead inputs, then wait."""
         for port in live:
+            port.look_around()
             if port.is_abandoned():
                 self._bury(port)
         item = self._wait_for(live)

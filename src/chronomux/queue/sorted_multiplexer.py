@@ -167,8 +167,7 @@ class SortedQueueMultiplexer(QueueMultiplexer):
     def _await_input(self, port: InputPort) -> None:
         """Wait for its next item, a SLICE at most."""
         if self._frames is not None and self._options.idle_timeout is None:
-            assert isinstance(port, TapInput)
-            port.tap.look_around()  # the pump has waited
+            port.look_around()  # the pump has waited
             self._still_silent(port)
             return
         began = time.monotonic()
