@@ -117,7 +117,9 @@ cdef inline Fault copy_bytes(
 
 # Whether one row may be added without a look at anything but its size.
 @cython.nonecheck(False)
-cdef inline bint takes_rows_of(FrameBuilder frame, const FrameView* view) noexcept nogil:
+cdef inline bint takes_rows_of(
+    FrameBuilder frame, const FrameView* view
+) noexcept nogil:
     return (
         frame.rows > 0
         and view.target == <void*>frame and view.target_serial == frame.serial

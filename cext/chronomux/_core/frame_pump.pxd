@@ -25,8 +25,8 @@ cdef class FramePump:
     # Which row is next: for each kind of pump to say.
     # DONE: there is one, it is in a view. Otherwise what is in the way.
     cdef Status find_next(self, int64_t wait) noexcept nogil
-    # The next row, and those after it until there must be a LOOK, or something is in the
-    # way.
+    # The next row, and those after it until there must be a LOOK, or something is in
+    # the way.
     cdef Status move_rows(self) noexcept nogil
     # Whether the next row of an input is to its taste. LOOK: there is none yet.
     cdef Status receive(self, FrameIntake intake, bint objects) noexcept nogil
@@ -65,7 +65,7 @@ cdef inline uint64_t frame_bytes(FrameBuilder frame) noexcept nogil:
     )
 
 
-# Takes rows that were copied. LOOK: another consumer was faster, they are not to go out.
+# Takes rows that were copied. LOOK: another consumer was faster, they do not go out.
 @cython.nonecheck(False)
 cdef inline Status carried(
     FramePump pump, FrameIntake intake, Py_ssize_t rows

@@ -49,9 +49,9 @@ cdef inline bint is_absent(Player player) noexcept nogil:
 
 cdef extern from *:
     """
-    /* Change places with the other if that one is less: without a branch, which would be
-     * mispredicted, and as one number each. Of two words that are treated alike gcc makes
-     * vectors, and a comparison then waits for their way there and back. */
+    /* Change places with the other if that one is less: without a branch, which would
+     * be mispredicted, and as one number each. Of two words that are treated alike gcc
+     * makes vectors, and a comparison then waits for their way there and back. */
     static inline void chronomux_match(uint64_t *high, uint64_t *rank,
                                        uint64_t *other_high, uint64_t *other_rank)
     {
@@ -72,8 +72,8 @@ cdef extern from *:
     ) noexcept nogil
 
 
-# The new winner, after a player took the place of the old one at its leaf. In words, not
-# as a Player: one that was just stored in two halves would be waited for.
+# The new winner, after a player took the place of the old one at its leaf. In words,
+# not as a Player: one that was just stored in two halves would be waited for.
 cdef inline void replay(
     Player* tree, Py_ssize_t size, uint64_t high, uint64_t rank, Player* winner
 ) noexcept nogil:

@@ -10,7 +10,7 @@ from chronomux._core.frames cimport Fault, FrameView
 
 cdef class Outflow:
     cdef FrameBuilder frame
-    cdef bint keys_go  # into the frame; without them, keys are made again from the items
+    cdef bint keys_go  # into the frame; or else keys are made again from the items
     cdef Py_ssize_t room  # rows that may be moved before `make_room` is asked again
     cdef Py_ssize_t most_bytes  # of a frame with more than one row
     cdef list outlets

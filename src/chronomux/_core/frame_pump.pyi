@@ -1,11 +1,14 @@
 from typing import Any, Final
 
+from typing_extensions import disjoint_base
+
 from chronomux._core.frame_intake import FrameIntake
 from chronomux._core.outflow import Outflow
 from chronomux._core.tap import Tap
 
 OBJECTS_CAME: Final[int]
 
+@disjoint_base
 class FramePump:
     def __new__(cls, *arguments: Any, **options: Any) -> FramePump: ...
     @property
