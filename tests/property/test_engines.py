@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chronomux.errors import DisorderError
-from chronomux.queue import Queue, SortedQueueMultiplexer
+from chronomux.queue import Queue, QueueMultiplexer, SortedQueueMultiplexer
 from tests.property.test_multiplexer_order import model, places, tagged
 from tests.queues import drain, own
 from tests.reference import rank
@@ -38,6 +38,14 @@ class Frames(SortedQueueMultiplexer):
 
 
 class Objects(SortedQueueMultiplexer):
+    _frames_allowed = False
+
+
+class RowRounds(QueueMultiplexer):
+    pass
+
+
+class ObjectRounds(QueueMultiplexer):
     _frames_allowed = False
 
 
@@ -105,3 +113,63 @@ def test_long_sorted_columns_come_out_in_order(columns):
         for i, key in enumerate(column)
     )
     assert items == [(s, i) for _, s, i in expected]
+
+
+anything = st.one_of(
+    keys,
+    st.text(max_size=90),
+    st.tuples(integers),
+    st.dictionaries(st.sampled_from("abc"), st.one_of(integers, st.text(max_size=5))),
+)
+pairs = st.tuples(anything, st.one_of(keys, st.text(max_size=3)))
+
+
+def by_turns(
+    kind: Any, columns: list[list[tuple[Any, Any]]], given: bool, chunk: int, size: int
+) -> tuple[bool, list[str], Any]:
+    """(engine, items, input stats) of complete inputs whose rows have all sorts of
+    keys: given to put, their own or none."""
+    multiplexer = kind()
+    outputs = [multiplexer.output_queue(Queue(ring_bytes=size)) for _ in range(2)]
+    for column in columns:
+        source = multiplexer.input_queue(Queue(ring_bytes=4096))
+        for start in range(0, len(column), chunk):
+            part = column[start : start + chunk]
+            if given:
+                source.put_many([i for i, _ in part], keys=[k for _, k in part])
+            else:
+                source.put_many([item for item, _ in part])
+            source.flush()
+        source.put(Queue.Empty)
+    multiplexer._run_thread()
+    multiplexer.join()
+    received = [drain(output) for output in outputs]
+    assert repr(received[0]) == repr(received[1])
+    engine = multiplexer._frames is not None
+    return engine, [repr(item) for item in received[0]], multiplexer.stats.inputs
+
+
+@given(
+    st.lists(st.lists(pairs, max_size=9), min_size=1, max_size=4),
+    st.booleans(),
+    st.sampled_from([1, 3, 100]),
+    st.sampled_from([4096, 1 << 20]),
+)
+def test_both_engines_take_the_same_turns(columns, given, chunk, size):
+    framed, items, stats = by_turns(RowRounds, columns, given, chunk, size)
+    merged, items_of_objects, stats_of_objects = by_turns(
+        ObjectRounds, columns, given, chunk, size
+    )
+    assert framed
+    assert not merged
+    longest = max(map(len, columns))
+    assert items == [
+        repr(column[i][0])
+        for i in range(longest)
+        for column in columns
+        if i < len(column)
+    ]
+    assert items == items_of_objects
+    assert [s.items for s in stats] == [len(column) for column in columns]
+    assert [s.items for s in stats] == [s.items for s in stats_of_objects]
+    assert all(s.ended and s.undelivered == 0 for s in (*stats, *stats_of_objects))

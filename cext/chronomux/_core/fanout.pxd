@@ -14,6 +14,7 @@ cdef enum Status:
     STATUS_OBJECTS = 7
     STATUS_DISORDER = 8
     STATUS_NO_MEMORY = 9
+    STATUS_LOOK = 10  # at inputs again: never ends a call
 
 
 @cython.final

@@ -19,6 +19,12 @@ from chronomux._core.frames cimport (
     load64,
 )
 
+cdef extern from *:
+    void fetch_early "__builtin_prefetch"(const void* memory) noexcept nogil
+
+cdef enum:
+    SMALL = 64  # bytes that are copied faster than it takes to call a function
+
 
 cdef class FrameBuilder:
     """An open frame: rows come in one by one or as slices of other frames.
@@ -55,10 +61,16 @@ cdef class FrameBuilder:
     cdef Fault copy_rows(
         self, FrameView* view, Py_ssize_t start, Py_ssize_t stop
     ) noexcept nogil
+    # The same without their keys, whatever these are.
+    cdef Fault copy_items(
+        self, FrameView* view, Py_ssize_t start, Py_ssize_t stop
+    ) noexcept nogil
     cdef Py_ssize_t size(self) noexcept nogil  # bytes of the frame as it stands
     cdef void write_to(self, char* memory) noexcept nogil  # size() bytes
     cdef void shrink(self) noexcept nogil  # an empty frame lets go of what it grew by
     cdef void clear_frame(self) noexcept nogil  # begins a new frame
+
+    # For this module only.
     cdef Fault map_schemas(self, FrameView* view) noexcept nogil
 
 
@@ -70,26 +82,28 @@ cdef inline void finish_row(FrameBuilder frame, int64_t key) noexcept nogil:
     frame.offset_column[frame.rows] = frame.used
 
 
-# Copies one row, as copy_rows does, at less cost where rows come one at a time.
+# Copies bytes [begin, end) of the rows of a view, an item in whose frame of origin its
+# schema has another number, behind those of the open frame. There is room for them.
 @cython.nonecheck(False)
-cdef inline Fault copy_row(
-    FrameBuilder frame, FrameView* view, Py_ssize_t row
+cdef inline Fault copy_bytes(
+    FrameBuilder frame, const FrameView* view, uint64_t begin, uint64_t end
 ) noexcept nogil:
-    cdef uint64_t begin = load64(view.offset_column + 8 * row)
-    cdef uint64_t end = load64(view.offset_column + 8 * row + 8)
     cdef Py_ssize_t size = <Py_ssize_t>(end - begin)
+    cdef const char* source = view.row_data + begin
     cdef char* out = frame.row_data + frame.used
     cdef uint16_t number
-    if (
-        frame.rows == 0 or frame.kind != view.kind or view.kind == OBJECT_KEYS
-        or view.target != <void*>frame or view.target_serial != frame.serial
-        or frame.rows + 1 >= frame.row_room
-        or frame.room - frame.used < size
-    ):
-        return frame.copy_rows(view, row, row + 1)
     if begin >= end or end > <uint64_t>view.row_bytes:
         return BAD_OFFSETS
-    memcpy(out, view.row_data + begin, size)
+    # The next row of the view comes soon, with rows of other views before it.
+    fetch_early(source + size)
+    fetch_early(source + size + 64)
+    # Most rows are small: what is copied beyond them is written over by the next.
+    if view.row_bytes - begin >= SMALL and frame.room - frame.used >= SMALL:
+        memcpy(out, source, SMALL)
+        if size > SMALL:
+            memcpy(out + SMALL, source + SMALL, size - SMALL)
+    else:
+        memcpy(out, source, size)
     if out[0] == DICT_TAG:
         if size < DICT_HEAD:
             return BAD_ROW
@@ -98,5 +112,60 @@ cdef inline Fault copy_row(
             return BAD_ROW
         memcpy(out + 1, &view.numbers[number], sizeof(number))
     frame.used += size
-    finish_row(frame, <int64_t>load64(view.key_column + 8 * row))
     return FINE
+
+
+# Whether one row may be added without a look at anything but its size.
+@cython.nonecheck(False)
+cdef inline bint takes_rows_of(
+    FrameBuilder frame, const FrameView* view
+) noexcept nogil:
+    return (
+        frame.rows > 0
+        and view.target == <void*>frame and view.target_serial == frame.serial
+        and frame.rows + 1 < frame.row_room
+    )
+
+
+# Copies one row, as copy_rows does, at less cost where rows come one at a time.
+@cython.nonecheck(False)
+cdef inline Fault copy_row(
+    FrameBuilder frame, FrameView* view, Py_ssize_t row
+) noexcept nogil:
+    cdef uint64_t begin = load64(view.offset_column + 8 * row)
+    cdef uint64_t end = load64(view.offset_column + 8 * row + 8)
+    cdef Fault fault
+    if (
+        not takes_rows_of(frame, view)
+        or frame.kind != view.kind or view.kind == OBJECT_KEYS
+        or frame.room - frame.used < <Py_ssize_t>(end - begin)
+    ):
+        return frame.copy_rows(view, row, row + 1)
+    fault = copy_bytes(frame, view, begin, end)
+    if fault == FINE:
+        finish_row(frame, <int64_t>load64(view.key_column + 8 * row))
+    return fault
+
+
+# Copies one row without its key, as copy_items does.
+@cython.nonecheck(False)
+cdef inline Fault copy_item(
+    FrameBuilder frame, FrameView* view, Py_ssize_t row
+) noexcept nogil:
+    cdef uint64_t begin = load64(view.offset_column + 8 * row)
+    cdef uint64_t end = load64(view.offset_column + 8 * row + 8)
+    cdef uint64_t key = 0
+    cdef Fault fault
+    if (
+        not takes_rows_of(frame, view) or frame.kind != OBJECT_KEYS
+        or frame.room - frame.used < <Py_ssize_t>(end - begin)
+    ):
+        return frame.copy_items(view, row, row + 1)
+    if view.kind == OBJECT_KEYS:
+        key = load64(view.key_column + 8 * row)
+        if key >= end - begin:
+            return BAD_ROW
+    fault = copy_bytes(frame, view, begin + key, end)
+    if fault == FINE:
+        finish_row(frame, 0)
+    return fault

@@ -205,6 +205,35 @@ cdef class FrameBuilder:
         self.used = self.offset_column[self.rows]
         return FINE
 
+    cdef Fault copy_items(
+        self, FrameView* view, Py_ssize_t start, Py_ssize_t stop
+    ) noexcept nogil:
+        cdef const char* begin = NULL
+        cdef const char* end = NULL
+        cdef Py_ssize_t row, rows = self.rows
+        cdef Fault fault
+        if start >= stop:
+            return FINE
+        if not self.accept(OBJECT_KEYS):
+            return OTHER_KEYS
+        fault = self.map_schemas(view)
+        if fault == FINE:
+            fault = self.reserve_rows(stop - start)
+        for row in range(start, stop):
+            if fault == FINE:
+                fault = item_of(view, row, &begin, &end)
+            if fault == FINE:
+                fault = self.reserve(end - begin)
+            if fault == FINE:
+                fault = copy_bytes(
+                    self, view, begin - view.row_data, end - view.row_data
+                )
+            if fault:
+                self.drop_rows(rows)
+                return fault
+            finish_row(self, 0)
+        return FINE
+
     cdef Py_ssize_t size(self) noexcept nogil:
         return (
             HEADER_BYTES + 16 * self.rows + 8 + self.schema_ends[self.schemas]

@@ -64,12 +64,12 @@ cdef class FrameIntake:
         return max(<object>self.integer_step, <object>self.real_step)
 
     cdef void count_late(self, Py_ssize_t row, Key mark, bint reverse) noexcept nogil:
-        """Count a row that is below the mark, before it is counted as received."""
+        """Count the row received last, which is below the mark."""
         cdef Key key = self.key_at(row)
         cdef uint64_t step
         cdef double distance
         if not self.disorder:
-            self.first_late = self.items
+            self.first_late = self.items - 1
         self.disorder += 1
         if key.kind == INT64_KEYS and mark.kind == INT64_KEYS:
             step = <uint64_t>mark.bits - <uint64_t>key.bits

@@ -58,9 +58,9 @@ cdef inline uint64_t mixed(uint64_t sum, uint64_t word) noexcept nogil:
 cdef uint64_t checksum(const char* memory, Py_ssize_t size) noexcept nogil:
     """Of a whole frame but for the checksum's place; `size` is a multiple of 8.
 
-    Four sums, as one would wait for its multiplication in every step.
+    Eight sums, as one would wait for its multiplication in every step.
     """
-    cdef uint64_t a = 1, b = 2, c = 3, d = 4
+    cdef uint64_t a = 1, b = 2, c = 3, d = 4, e = 5, f = 6, g = 7, h = 8
     cdef const char* p = memory
     cdef const char* end = memory + CHECKSUM_AT
     while p < end:
@@ -68,16 +68,22 @@ cdef uint64_t checksum(const char* memory, Py_ssize_t size) noexcept nogil:
         p += 8
     p = memory + HEADER_BYTES
     end = memory + size
-    while end - p >= 32:
+    while end - p >= 64:
         a = mixed(a, load64(p))
         b = mixed(b, load64(p + 8))
         c = mixed(c, load64(p + 16))
         d = mixed(d, load64(p + 24))
-        p += 32
+        e = mixed(e, load64(p + 32))
+        f = mixed(f, load64(p + 40))
+        g = mixed(g, load64(p + 48))
+        h = mixed(h, load64(p + 56))
+        p += 64
     while p < end:
         a = mixed(a, load64(p))
         p += 8
-    return mixed(mixed(mixed(a, b), c), d)
+    return mixed(
+        mixed(mixed(mixed(a, b), mixed(c, d)), mixed(e, f)), mixed(g, h)
+    )
 
 
 # ---- Views

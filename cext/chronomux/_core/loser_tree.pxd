@@ -35,31 +35,54 @@ cdef inline Player absent(Py_ssize_t input) noexcept nogil:
     return Player(<uint64_t>-1, ABSENT_BIT | <uint64_t>input)
 
 
+cdef inline Py_ssize_t input_of_rank(uint64_t rank) noexcept nogil:
+    return <Py_ssize_t>(rank & ((<uint64_t>1 << INPUT_BITS) - 1))
+
+
 cdef inline Py_ssize_t input_of(Player player) noexcept nogil:
-    return <Py_ssize_t>(player.rank & ((<uint64_t>1 << INPUT_BITS) - 1))
+    return input_of_rank(player.rank)
 
 
 cdef inline bint is_absent(Player player) noexcept nogil:
     return (player.rank & ABSENT_BIT) != 0
 
 
-# The new winner, after `player` took the place of the old one at its leaf.
-cdef inline Player replay(
-    Player* tree, Py_ssize_t size, Player player
+cdef extern from *:
+    """
+    /* Change places with the other if that one is less: without a branch, which would
+     * be mispredicted, and as one number each. Of two words that are treated alike gcc
+     * makes vectors, and a comparison then waits for their way there and back. */
+    static inline void chronomux_match(uint64_t *high, uint64_t *rank,
+                                       uint64_t *other_high, uint64_t *other_rank)
+    {
+        unsigned __int128 mine = (unsigned __int128)*high << 64 | *rank;
+        unsigned __int128 other = (unsigned __int128)*other_high << 64 | *other_rank;
+        int64_t lost = -(int64_t)(other < mine);
+        unsigned __int128 flip = (other ^ mine) & (unsigned __int128)(__int128)lost;
+        mine ^= flip;
+        other ^= flip;
+        *high = (uint64_t)(mine >> 64);
+        *rank = (uint64_t)mine;
+        *other_high = (uint64_t)(other >> 64);
+        *other_rank = (uint64_t)other;
+    }
+    """
+    void play "chronomux_match"(
+        uint64_t* high, uint64_t* rank, uint64_t* other_high, uint64_t* other_rank
+    ) noexcept nogil
+
+
+# The new winner, after a player took the place of the old one at its leaf. In words,
+# not as a Player: one that was just stored in two halves would be waited for.
+cdef inline void replay(
+    Player* tree, Py_ssize_t size, uint64_t high, uint64_t rank, Player* winner
 ) noexcept nogil:
-    cdef Py_ssize_t node = (input_of(player) + size) >> 1
-    cdef uint64_t lost, high, rank
+    cdef Py_ssize_t node = (input_of_rank(rank) + size) >> 1
     while node:
-        # Change places if it lost, by masks: no branch that would be mispredicted.
-        lost = 0 - <uint64_t>beats(tree[node], player)
-        high = (tree[node].high ^ player.high) & lost
-        rank = (tree[node].rank ^ player.rank) & lost
-        tree[node].high ^= high
-        tree[node].rank ^= rank
-        player.high ^= high
-        player.rank ^= rank
+        play(&high, &rank, &tree[node].high, &tree[node].rank)
         node >>= 1
-    return player
+    winner.high = high
+    winner.rank = rank
 
 
 # The least of all but the winner.

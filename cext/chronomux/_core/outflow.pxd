@@ -1,28 +1,16 @@
 """Rows to all outputs of a merge, as frames."""
 
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t
 
 from chronomux._core.fanout cimport Status
 from chronomux._core.frame_builder cimport FrameBuilder
+from chronomux._core.frame_outlet cimport FrameOutlet
 from chronomux._core.frames cimport Fault, FrameView
-from chronomux._core.queue_core cimport QueueCore
-from chronomux._core.sender cimport Sender
-
-
-cdef class FrameOutlet:
-    cdef readonly QueueCore queue
-    cdef Sender sender
-    cdef bint ready  # there is a sender
-    cdef bint keyed  # its rows keep their keys
-    cdef bint bounded
-    cdef readonly bint open
-    cdef readonly Py_ssize_t items
-    cdef int64_t waited_ns
-    cdef Py_ssize_t credit  # rows admitted: those of the open frame, and more to come
 
 
 cdef class Outflow:
     cdef FrameBuilder frame
+    cdef bint keys_go  # into the frame; or else keys are made again from the items
     cdef Py_ssize_t room  # rows that may be moved before `make_room` is asked again
     cdef Py_ssize_t most_bytes  # of a frame with more than one row
     cdef list outlets
@@ -34,6 +22,7 @@ cdef class Outflow:
     cdef Py_ssize_t keyless_room
     cdef Py_ssize_t packed_size
     cdef Py_ssize_t packed_rows
+    cdef bint packed_keys  # it has any
     cdef bint keyless_made
     cdef readonly bint busy  # the packed frame is on its way
     cdef readonly Py_ssize_t at  # the outlet that comes next, or is in the way
@@ -46,15 +35,13 @@ cdef class Outflow:
     ) noexcept nogil
     # Sends the open frame, and what is left of the one before it.
     cdef Status publish(self) noexcept nogil
-    cdef Status proceed(self) noexcept nogil
     cdef void release(self) noexcept nogil  # admissions that are not used
     cdef Status wait(self, int64_t ns) noexcept nogil
     cdef int start_feeders(self) except -1
 
     # For this module only.
-    cdef Py_ssize_t admit(self, FrameOutlet outlet, Py_ssize_t wanted) noexcept nogil
+    cdef FrameOutlet outlet(self, Py_ssize_t number)
+    cdef Status proceed(self) noexcept nogil
     cdef Status pack(self) noexcept nogil
-    cdef void release_one(self, FrameOutlet outlet) noexcept nogil
-    cdef Status wait_for(self, FrameOutlet outlet, int64_t ns) noexcept nogil
     cdef Status send(self, FrameOutlet outlet) noexcept nogil
     cdef bint make_keyless(self) noexcept nogil

@@ -3,14 +3,12 @@
 """Rows to all outputs of a merge, as frames.
 
 One open frame serves all outputs: it is packed once and its bytes go to each. Rows are
-moved only after every bounded output has admitted them, so a frame that is packed never
-has to wait; what an unbounded output cannot take at once waits as a parcel of its
-sender.
+moved only after every bounded output has admitted them.
 """
 
 cimport cython
 from cpython.mem cimport PyMem_RawFree, PyMem_RawRealloc
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int64_t
 from libc.string cimport memcpy, memset
 
 from chronomux._core.fanout cimport (
@@ -20,7 +18,8 @@ from chronomux._core.fanout cimport (
     STATUS_PUT_FAILED,
     Status,
 )
-from chronomux._core.frame_builder cimport FrameBuilder, copy_row
+from chronomux._core.frame_builder cimport FrameBuilder, copy_item, copy_row
+from chronomux._core.frame_outlet cimport FrameOutlet
 from chronomux._core.frames cimport (
     CHECKSUM_AT,
     DOUBLE_KEYS,
@@ -36,46 +35,13 @@ from chronomux._core.frames cimport (
     int_key,
 )
 from chronomux._core.queue_core cimport QueueCore
-from chronomux._core.ring cimport (
-    DONE,
-    Outcome,
-    bell_call,
-    bell_wait,
-    bell_want,
-    clock_ns,
-    full_fence,
-    gate_lock,
-    gate_unlock,
-)
 
 cdef enum:
     MOST_ROWS = 256
     MOST_BYTES = 1 << 16
-    LOCK_PAUSE = 1_000_000  # ns until a lock is tried again
     KEPT_BYTES = 1 << 20  # of a buffer that had to grow beyond it
 
 cdef int64_t EXACT_DOUBLE = 1 << 53  # integers up to it are doubles
-
-
-@cython.final
-cdef class FrameOutlet:
-    """One output: a queue, and whether its rows keep the keys of the merge."""
-
-    def __cinit__(self, QueueCore queue not None, bint keyed):
-        self.queue = queue
-        self.keyed = keyed
-        self.bounded = queue.bounded
-        self.open = True
-        try:
-            self.sender = queue.put_side()
-            self.ready = True
-        except Exception:
-            pass  # which is raised again when the first rows should go to it
-
-    @property
-    def waited(self):
-        """Seconds that the merge waited for room in it."""
-        return self.waited_ns / 1e9
 
 
 @cython.final
@@ -87,6 +53,7 @@ cdef class Outflow:
         self.frame = FrameBuilder()
         self.outlets = []
         self.most_bytes = MOST_BYTES
+        self.keys_go = True
 
     def __dealloc__(self):
         PyMem_RawFree(self.table)
@@ -112,18 +79,11 @@ cdef class Outflow:
 
     def close(self, Py_ssize_t number):
         """Send nothing more to an outlet."""
-        cdef FrameOutlet outlet = <FrameOutlet?>self.outlets[number]
-        outlet.open = False
+        self.outlet(number).open = False
 
     def take_error(self):
         """What is wrong with outlet `at`; None when it is right again."""
-        cdef FrameOutlet outlet = <FrameOutlet>self.outlets[self.at]
-        try:
-            outlet.sender = outlet.queue.put_side()
-            outlet.ready = True
-        except Exception as error:
-            return error
-        return None
+        return self.outlet(self.at).take_error()
 
     def end(self):
         """Send what is on its way to all that take it, and nothing more."""
@@ -131,6 +91,9 @@ cdef class Outflow:
             self.close(self.at)
         self.release()
         self.start_feeders()
+
+    cdef FrameOutlet outlet(self, Py_ssize_t number):
+        return <FrameOutlet>self.outlets[number]
 
     cdef int start_feeders(self) except -1:
         cdef FrameOutlet outlet
@@ -153,7 +116,9 @@ cdef class Outflow:
                 if (<FrameOutlet>self.table[i]).bounded:
                     if room <= 0:
                         break
-                    room = self.admit(<FrameOutlet>self.table[i], room)
+                    room = (<FrameOutlet>self.table[i]).admit(
+                        room, self.frame.rows
+                    )
                     if room <= 0:
                         self.at = i
             if room > 0:
@@ -166,58 +131,15 @@ cdef class Outflow:
             if status != STATUS_DONE:
                 return status
 
-    cdef Py_ssize_t admit(self, FrameOutlet outlet, Py_ssize_t wanted) noexcept nogil:
-        """How many more rows an outlet lets into the open frame, `wanted` at most; -1
-        when nobody knows."""
-        cdef Py_ssize_t free = outlet.credit - self.frame.rows
-        cdef int64_t admitted = 0
-        if not outlet.open or not outlet.ready:
-            return wanted
-        if free < wanted:
-            gate_lock(&outlet.sender.gate)
-            admitted = outlet.sender.admit(wanted - free)
-            gate_unlock(&outlet.sender.gate)
-            if admitted > 0:
-                outlet.credit += admitted
-                free += admitted
-        if free == 0 and admitted < 0:
-            return -1
-        return min(free, wanted)
-
     cdef void release(self) noexcept nogil:
         cdef Py_ssize_t i
         self.room = 0
         for i in range(self.count):
-            self.release_one(<FrameOutlet>self.table[i])
-
-    cdef void release_one(self, FrameOutlet outlet) noexcept nogil:
-        cdef Py_ssize_t free = outlet.credit - self.frame.rows
-        if not outlet.ready or free <= 0:
-            return
-        gate_lock(&outlet.sender.gate)
-        outlet.sender.release(free)
-        gate_unlock(&outlet.sender.gate)
-        outlet.credit -= free
-        full_fence()
-        bell_call(&outlet.queue._ring.shared.room)
+            (<FrameOutlet>self.table[i]).release(self.frame.rows)
 
     cdef Status wait(self, int64_t ns) noexcept nogil:
         """Wait at most so long until outlet `at` has room; FULL when it has none."""
-        return self.wait_for(<FrameOutlet>self.table[self.at], ns)
-
-    cdef Status wait_for(self, FrameOutlet outlet, int64_t ns) noexcept nogil:
-        cdef int64_t began = clock_ns()
-        cdef uint32_t calls = bell_want(&outlet.queue._ring.shared.room)
-        cdef Py_ssize_t free = self.admit(outlet, 1)
-        if free <= 0:
-            bell_wait(
-                &outlet.queue._ring.shared.room,
-                calls,
-                min(ns, <int64_t>LOCK_PAUSE) if free < 0 else ns,
-            )
-            free = self.admit(outlet, 1)
-        outlet.waited_ns += clock_ns() - began
-        return STATUS_DONE if free > 0 else STATUS_FULL
+        return (<FrameOutlet>self.table[self.at]).wait(ns, self.frame.rows)
 
     # ---- Rows
 
@@ -228,6 +150,10 @@ cdef class Outflow:
         cdef double real
         cdef int64_t key
         cdef Fault fault
+        if not self.keys_go:
+            if stop - start == 1:
+                return copy_item(self.frame, view, start)
+            return self.frame.copy_items(view, start, stop)
         if stop - start == 1:
             fault = copy_row(self.frame, view, start)
         else:
@@ -274,6 +200,7 @@ cdef class Outflow:
         self.frame.write_to(self.packed)
         self.packed_size = size
         self.packed_rows = self.frame.rows
+        self.packed_keys = self.frame.kind != OBJECT_KEYS
         self.keyless_made = False
         self.frame.clear_frame()
         if self.frame.room > KEPT_BYTES:
@@ -294,40 +221,12 @@ cdef class Outflow:
         return STATUS_DONE
 
     cdef Status send(self, FrameOutlet outlet) noexcept nogil:
-        cdef Py_ssize_t rows = self.packed_rows
         cdef const char* frame = self.packed
-        cdef Outcome outcome = DONE
-        if outlet.queue.closed or not outlet.ready:
-            return STATUS_PUT_FAILED
-        if not outlet.keyed:
+        if self.packed_keys and not outlet.keyed:
             if not self.make_keyless():
                 return STATUS_NO_MEMORY
             frame = self.keyless
-        gate_lock(&outlet.sender.gate)
-        if outlet.sender.failure:
-            outcome = <Outcome>outlet.sender.failure
-        else:
-            # What other threads of this process have put goes before it.
-            if outlet.sender.frame.rows:
-                outlet.sender.pack()
-            if not outlet.bounded:
-                outlet.sender.admit(rows)
-            outcome = outlet.sender.send(
-                frame, self.packed_size, <uint32_t>rows
-            )
-            if outcome != DONE and not outlet.bounded:
-                outlet.sender.release(rows)
-        self.unfed |= (
-            not outlet.sender.fed
-            and not outlet.sender.idle()
-        )
-        gate_unlock(&outlet.sender.gate)
-        if outcome != DONE:
-            return STATUS_PUT_FAILED
-        # One that came while the frame was on its way has not admitted it.
-        outlet.credit = max(0, outlet.credit - rows)
-        outlet.items += rows
-        return STATUS_DONE
+        return outlet.send(frame, self.packed_size, self.packed_rows, &self.unfed)
 
     cdef bint make_keyless(self) noexcept nogil:
         """Without keys, whoever merges these rows makes them as that merge wants."""

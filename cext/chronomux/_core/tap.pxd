@@ -35,6 +35,7 @@ cdef class Tap:
     cdef bint take(self, Py_ssize_t count) noexcept nogil
     cdef Sight wait(self, int64_t ns) noexcept nogil
     cdef int raise_error(self) except -1
+    cdef bint flush(self) except -1
 
     # For this module only.
     cdef Sight sight(self) noexcept nogil

@@ -186,6 +186,8 @@ cdef class Tap:
     def get_now(self):
         """The next item; queue.Empty is raised when there is none."""
         item = self.next_item()
+        if item is NO_ITEM and self.flush():
+            item = self.next_item()
         if item is NO_ITEM:
             raise Empty
         return item
@@ -241,6 +243,12 @@ cdef class Tap:
 
     def look_around(self):
         """See to what a wait should not be for: our own open frame, and the dead."""
-        if self.queue.sender is not None and not self.queue.sender.idle():
-            self.queue.sender.flush()
+        self.flush()
         self.queue._bury_partners(self.receiver)
+
+    cdef bint flush(self) except -1:
+        """Whether this process itself had put what was not sent yet; it is now."""
+        if self.queue.sender is None or self.queue.sender.idle():
+            return False
+        self.queue.sender.flush()
+        return True

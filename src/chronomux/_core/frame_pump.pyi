@@ -1,4 +1,6 @@
-from typing import Any, Final, final
+from typing import Any, Final
+
+from typing_extensions import disjoint_base
 
 from chronomux._core.frame_intake import FrameIntake
 from chronomux._core.outflow import Outflow
@@ -6,21 +8,11 @@ from chronomux._core.tap import Tap
 
 OBJECTS_CAME: Final[int]
 
-@final
+@disjoint_base
 class FramePump:
-    def __new__(
-        cls, *, reverse: bool = False, on_disorder: str = "emit"
-    ) -> FramePump: ...
+    def __new__(cls, *arguments: Any, **options: Any) -> FramePump: ...
     @property
     def fanout(self) -> Outflow: ...
-    @property
-    def hungry(self) -> list[int]: ...
-    @property
-    def marked(self) -> bool: ...
-    @property
-    def mark_key(self) -> float | None: ...
-    @property
-    def mark_input(self) -> int: ...
     @property
     def source(self) -> int: ...
     @property

@@ -1,18 +1,7 @@
 from typing import final
 
+from chronomux._core.frame_outlet import FrameOutlet
 from chronomux._core.queue_core import QueueCore
-
-@final
-class FrameOutlet:
-    def __new__(cls, queue: QueueCore, keyed: bool) -> FrameOutlet: ...
-    @property
-    def queue(self) -> QueueCore: ...
-    @property
-    def open(self) -> bool: ...
-    @property
-    def items(self) -> int: ...
-    @property
-    def waited(self) -> float: ...
 
 @final
 class Outflow:

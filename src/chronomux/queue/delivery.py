@@ -10,7 +10,8 @@ from queue import Empty, Full
 from typing import Any
 
 from chronomux._core import fanout as core
-from chronomux._core.outflow import FrameOutlet, Outflow
+from chronomux._core.frame_outlet import FrameOutlet
+from chronomux._core.outflow import Outflow
 from chronomux.errors import ChronomuxError
 from chronomux.queue.input_ports import SLICE
 from chronomux.queue.output_ports import OutputPort

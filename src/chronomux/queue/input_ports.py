@@ -82,6 +82,12 @@ class InputPort:
         """Items taken off the queue that the merge has not asked for yet."""
         return 0
 
+    def give_items(self) -> None:
+        """From now on its gets return items; see TapInput."""
+
+    def look_around(self) -> None:
+        """See to what a wait should not be for, if the queue's own get does not."""
+
 
 class TimedInput(InputPort):
     """A queue whose `get` takes block and timeout: most of them."""
@@ -99,7 +105,7 @@ class TimedInput(InputPort):
 
 
 class TapInput(InputPort):
-    """A `chronomux.Queue` whose items carry the keys of the merge.
+    """A `chronomux.Queue` whose rows suit the merge.
 
     At first its gets tell that there are rows, and return nothing; see Tap.
     """
@@ -110,8 +116,9 @@ class TapInput(InputPort):
         self.get_now = self.tap.look_now  # type: ignore[method-assign]
         self.get_within = self.tap.look_within  # type: ignore[method-assign]
 
+        self.look_around = self.tap.look_around  # type: ignore[method-assign]
+
     def give_items(self) -> None:
-        """From now on its gets return items."""
         self.tap.leave_rows()
         self.get_now = self.tap.get_now  # type: ignore[method-assign]
         self.get_within = self.tap.get_within  # type: ignore[method-assign]

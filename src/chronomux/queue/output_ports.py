@@ -14,7 +14,8 @@ from queue import Empty, Full, Queue
 from typing import Any
 
 from chronomux._core.fanout import Fanout, Outlet
-from chronomux._core.outflow import FrameOutlet, Outflow
+from chronomux._core.frame_outlet import FrameOutlet
+from chronomux._core.outflow import Outflow
 from chronomux.queue import shared_queue as shared
 from chronomux.queue.input_ports import FIRST_PAUSE, SLICE, accepts
 from chronomux.types import QueueLike

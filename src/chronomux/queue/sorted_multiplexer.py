@@ -8,13 +8,14 @@ from queue import Empty
 from typing import Any
 
 from chronomux._core import pump as core
-from chronomux._core.fanout import FULL, Fanout
+from chronomux._core.fanout import Fanout
 from chronomux._core.frame_intake import FrameIntake
+from chronomux._core.frame_merge import FrameMerge
 from chronomux._core.frame_pump import OBJECTS_CAME, FramePump
 from chronomux._core.intake import Intake
-from chronomux._core.outflow import Outflow
-from chronomux.queue.input_ports import SLICE, InputPort, TapInput
-from chronomux.queue.multiplexer import NOTHING, QueueMultiplexer
+from chronomux.queue.input_ports import SLICE, InputPort, TapInput, input_port
+from chronomux.queue.junction import NOTHING
+from chronomux.queue.multiplexer import QueueMultiplexer
 from chronomux.queue.options import SortedOptions
 from chronomux.queue.output_ports import OutputPort, SharedOutput
 from chronomux.queue.shared_queue import Queue
@@ -56,7 +57,6 @@ class SortedQueueMultiplexer(QueueMultiplexer):
     """
 
     _OPTIONS = SortedOptions
-    _frames_allowed = True
 
     def __init__(self, *options: Mapping[str, Any] | SortKey, **keywords: Any) -> None:
         if options and not isinstance(options[0], Mapping):
@@ -70,21 +70,29 @@ class SortedQueueMultiplexer(QueueMultiplexer):
 
     def _input_port(self, queue: Any) -> InputPort:
         if self._has_our_keys(queue):
-            return TapInput(queue)
-        return super()._input_port(queue)
+            return super()._input_port(queue)
+        return input_port(queue)
 
     def _output_port(self, queue: Any) -> OutputPort:
-        if self._has_our_keys(queue):
-            return SharedOutput(queue, keyed=True)
-        return super()._output_port(queue)
+        port = super()._output_port(queue)
+        if isinstance(port, SharedOutput):
+            port.keyed = self._has_our_keys(queue)
+        return port
 
     def _has_our_keys(self, queue: Any) -> bool:
         return isinstance(queue, Queue) and queue._has_keys_of(self._options.sort_key)
 
     # Engines
 
-    def _make_fanout(self) -> Fanout | Outflow:
-        self._intakes: list[Intake | FrameIntake] = []
+    _frames: FrameMerge | None
+
+    def _new_frames(self) -> FramePump:
+        return FrameMerge(
+            reverse=self._options.greatest_first,
+            on_disorder=self._options.on_disorder,
+        )
+
+    def _new_objects(self) -> Fanout:
         self._silent_since: dict[int, tuple[int, float]] = {}
         self._next_poll = 0.0
         self._objects = core.Pump(
@@ -92,53 +100,30 @@ class SortedQueueMultiplexer(QueueMultiplexer):
             reverse=self._options.greatest_first,
             on_disorder=self._options.on_disorder,
         )
-        self._frames: FramePump | None = None
-        if self._frames_allowed:
-            self._frames = FramePump(
-                reverse=self._options.greatest_first,
-                on_disorder=self._options.on_disorder,
-            )
-        return self._pump.fanout
+        return self._objects.fanout
 
     @property
-    def _pump(self) -> core.Pump | FramePump:
+    def _pump(self) -> core.Pump | FrameMerge:
         """The engine at work."""
         return self._frames or self._objects
 
-    def _hand_over(self) -> None:
-        """Let the pump of objects go on where that of frames stands."""
-        frames = self._frames
-        if frames is None:
-            return
-        frames.fanout.end()
-        intakes: list[Intake | FrameIntake] = []
-        for port, before in zip(self._inputs, self._intakes, strict=False):
-            assert isinstance(before, FrameIntake)
-            intake = self._add_to_objects(port)
-            intake.carry_on(before)
-            port.waited += before.waited
-            if before.ended:
-                self._objects.end(port.number)
-            elif before.aside:
-                self._objects.set_aside(port.number)
-            intakes.append(intake)
+    def _object_intake(self, port: InputPort) -> Intake:
+        port.give_items()
+        tap = port.tap if isinstance(port, TapInput) else None
+        return self._objects.add(port.get_now, tap)
+
+    def _go_on_from(self, frames: FramePump) -> None:
+        assert isinstance(frames, FrameMerge)
+        for number, intake in enumerate(self._intakes):
+            if intake.ended:
+                self._objects.end(number)
+            elif intake.aside:
+                self._objects.set_aside(number)
         if frames.marked:
             self._objects.mark_at(frames.mark_key, frames.mark_input)
-        self._delivery.carry_over(self._objects.fanout)
-        self._intakes = intakes
-        self._frames = None
-
-    def _add_to_objects(self, port: InputPort) -> Intake:
-        if isinstance(port, TapInput):
-            port.give_items()
-            return self._objects.add(port.get_now, port.tap)
-        return self._objects.add(port.get_now)
 
     def _announce(self) -> None:
-        # Both: the engine may just be changing.
-        self._objects.interrupted = True
-        if self._frames is not None:
-            self._frames.interrupted = True
+        self._objects.interrupted = True  # of both: the engine may just be changing
         super()._announce()
 
     def _move_items(self) -> None:
@@ -167,41 +152,14 @@ class SortedQueueMultiplexer(QueueMultiplexer):
         if self._frames is None:
             return self._objects.run()
         seconds = SLICE if self._options.idle_timeout is None else 0.0
-        status = self._frames.run(seconds, SLICE)
-        if status != FULL:
-            self._delivery.blocking = -1
-        return status
-
-    def _finish(self) -> None:
-        if self._frames is not None:
-            self._frames.fanout.end()
-        super()._finish()
-
-    def _admit(self) -> None:
-        """Take in the queues that were registered meanwhile."""
-        inputs = list(self._inputs)
-        if self._frames and not all(isinstance(port, TapInput) for port in inputs):
-            self._hand_over()
-        self._admit_outputs()
-        for port in inputs[len(self._intakes) :]:
-            if self._frames is None:
-                self._intakes.append(self._add_to_objects(port))
-            else:
-                assert isinstance(port, TapInput)
-                self._intakes.append(self._frames.add(port.tap))
-
-    def _admit_outputs(self) -> None:
-        outputs = self._outputs
-        if self._frames and not all(isinstance(port, SharedOutput) for port in outputs):
-            self._hand_over()
-        super()._admit_outputs()
+        return self._run_frames(self._frames, seconds)
 
     def _pass_on(self, port: InputPort, item: Any) -> None:
         port.mourned = False
         self._pump.feed(port.number, item)
 
     def _end_input(self, port: InputPort) -> None:
-        super()._end_input(port)
+        port.ended = True
         self._pump.end(port.number)
 
     # An input that the merge cannot go on without
@@ -209,8 +167,7 @@ class SortedQueueMultiplexer(QueueMultiplexer):
     def _await_input(self, port: InputPort) -> None:
         """Wait for its next item, a SLICE at most."""
         if self._frames is not None and self._options.idle_timeout is None:
-            assert isinstance(port, TapInput)
-            port.tap.look_around()  # the pump has waited
+            port.look_around()  # the pump has waited
             self._still_silent(port)
             return
         began = time.monotonic()
