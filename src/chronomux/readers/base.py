@@ -8,7 +8,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from chronomux.readers.delivery import deliver
 from chronomux.readers.sources import FileLike, Source, name_of, open_source
@@ -32,7 +32,7 @@ class Reader(ABC, Generic[Row]):
     A subclass gives `_rows` and `frames`, and starts itself last in `__init__`.
     """
 
-    _row_type: ClassVar[type]  # a wrapper that is this type would change nothing
+    _row_type: type  # a wrapper that is this type would change nothing
 
     def __init__(
         self,

@@ -13,16 +13,16 @@ from typing import Any, Literal
 
 from chronomux.errors import ReaderError, TimestampError
 from chronomux.readers.base import Reader
+from chronomux.readers.csv_dialect import FIELD_SIZE_LIMIT, dialect_of
+from chronomux.readers.csv_header import Header, read_header
 from chronomux.readers.csv_records import (
     Batch,
-    Header,
     RecordSplitter,
     fields_of,
-    read_header,
     time_picker,
 )
+from chronomux.readers.csv_rows import dict_rows, list_rows
 from chronomux.readers.sources import FileLike, Source
-from chronomux.readers.text import TextDecoder, text_lines
 from chronomux.readers.timestamps import time_parser
 from chronomux.types import Frame, QueueLike
 
@@ -46,23 +46,26 @@ class ReaderStats(SimpleNamespace):
         super().__init__(bad_times=0, bad_lines=[])
 
 
-class CSVReader(Reader[dict[Any, Any]]):
+class CSVReader(Reader[Any]):
     """Puts the rows of a CSV file on a queue as dicts, then `queue.Empty`.
 
     Rows equal csv.DictReader's for the same `fieldnames`, `restkey`, `restval`,
     `dialect` and format parameters (`delimiter`, `quotechar`, ...). Two things differ:
-    a byte order mark is dropped, and errors are ReaderError, with file:line.
+    a byte order mark is dropped, and errors are ReaderError (those of the csv module
+    CSVError), with file:line. A field may have `field_size_limit` characters.
+    With `rows='list'` rows are lists, as csv.reader's behind the header.
 
     `filename`, `queue`, `wrapper`, `start`, `encoding` and `errors` are as in
     FileReader; undecodable bytes are reported with file:line:column.
 
     `timestamp` names the column with the time, or gives its number from 0; a sequence
     of them is joined by spaces. Every row then has a key 'timestamp' with int ns since
-    1970 (UTC). It replaces a column of that name which `timestamp` names; one that
-    `timestamp` does not name is an error, as it would be lost. `timestamp_format` and
-    `tz` are those of `chronomux.readers.time_parser`. `on_error` says what becomes of a
-    record whose time cannot be read: 'raise' TimestampError with file:line, 'skip' it,
-    or 'null' (None; in frames -2**63). The latter two count and locate it in `stats`.
+    1970 (UTC), a list one more element. The key replaces a column of that name which
+    `timestamp` names; one that `timestamp` does not name is an error, as it would be
+    lost. `timestamp_format` and `tz` are those of `chronomux.readers.time_parser`.
+    `on_error` says what becomes of a record whose time cannot be read: 'raise'
+    TimestampError with file:line, 'skip' it, or 'null' (None; in frames -2**63). The
+    latter two count and locate it in `stats`.
 
     `row_names=True` is for files as R writes them, with one field more than there are
     names in the header: the first field gets the key ''. Column numbers count it.
@@ -70,13 +73,11 @@ class CSVReader(Reader[dict[Any, Any]]):
     `frames()` needs `timestamp`. A reader makes one pass, as rows or as frames.
     """
 
-    _row_type = dict
-
     def __init__(
         self,
         filename: FileLike,
         queue: QueueLike | None = None,
-        wrapper: Callable[[dict[Any, Any]], Any] = dict,
+        wrapper: Callable[[Any], Any] = dict,
         start: bool = False,
         *,
         fieldnames: Iterable[str] | None = None,
@@ -88,11 +89,19 @@ class CSVReader(Reader[dict[Any, Any]]):
         tz: str | tzinfo | None = None,
         on_error: Literal["raise", "skip", "null"] = "raise",
         row_names: bool = False,
+        rows: Literal["dict", "list"] = "dict",
+        field_size_limit: int = FIELD_SIZE_LIMIT,
         encoding: str = "utf-8",
         errors: str = "strict",
         **fmtparams: Any,
     ) -> None:
+        if rows not in ("dict", "list"):
+            raise ValueError(f"rows={rows!r}: use 'dict' or 'list'")
+        if rows == "list" and wrapper is dict:
+            wrapper = list  # the default makes no dict of a list
         super().__init__(filename, queue, wrapper, encoding=encoding, errors=errors)
+        self._row_type = list if rows == "list" else dict
+        self._limit = field_size_limit
         if on_error not in ("raise", "skip", "null"):
             raise ValueError(f"on_error={on_error!r}: use 'raise', 'skip' or 'null'")
         self.restkey = restkey
@@ -103,14 +112,13 @@ class CSVReader(Reader[dict[Any, Any]]):
         # Public: the lines, from 1, in which the records of the latest frame begin.
         self.frame_lines: Sequence[int] = ()
         self._given = None if fieldnames is None else list(fieldnames)
-        # csv.reader checks the parameters, and its dialect has them all.
-        self._dialect: Any = csv.reader((), dialect, **fmtparams).dialect
+        self._dialect = dialect_of(dialect, fmtparams)
         self._timestamp = _as_columns(timestamp)
         self._parse = time_parser(timestamp_format, tz)
         if self._timestamp and self._dialect.quoting in _NUMBERS_ARE_FLOATS:
             raise ValueError("timestamp= needs text, but this quoting makes floats")
         self._header: Header | None = None
-        self._csv: Any = None
+        self._tokens: Any = None
         self._is_first_record = True
         if start:
             self.start()
@@ -132,8 +140,8 @@ class CSVReader(Reader[dict[Any, Any]]):
     @property
     def line_num(self) -> int:
         """How many lines have been read."""
-        if self._csv is not None:
-            return int(self._csv.line_num)
+        if self._tokens is not None:
+            return int(self._tokens.line_num)
         return 0 if self._header is None else self._header.lines
 
     def frames(self) -> Iterator[Frame]:
@@ -202,44 +210,33 @@ class CSVReader(Reader[dict[Any, Any]]):
             lines.append(line)
         return keys, records, lines
 
-    def _rows(self, source: Source) -> Iterator[dict[Any, Any]]:
+    def _rows(self, source: Source) -> Iterator[Any]:
         header = self._load_header()
         names = self.fieldnames
-        decoder = TextDecoder(source.name, source.encoding, source.errors)
-        self._csv = rows = csv.reader(text_lines(source.read, decoder), self._dialect)
         if names is None:
-            return
-        try:
-            if header.lines:
-                next(rows)
-            if self._timestamp:
-                yield from self._timed_rows(rows, names)
-            else:
-                yield from self._plain_rows(rows, names)
-        except ReaderError:
-            raise
-        except (csv.Error, ValueError) as error:
-            raise ReaderError(f"{self.name}:{rows.line_num}: {error}") from error
+            return iter(())
+        rows: Any = None
+        makes_dicts = self._row_type is dict
+        if makes_dicts and not self._timestamp:
+            rest = self.restkey, self.restval
+            rows = dict_rows(source, self._dialect, self._limit, names, *rest)
+        self._tokens = tokens = rows or list_rows(source, self._dialect, self._limit)
+        if header.lines:
+            tokens.skip()
+        if self._timestamp:
+            return self._timed_rows(tokens, names)
+        if rows is None and makes_dicts:
+            return (self._as_dict(row, names) for row in tokens if row)
+        return iter(tokens)
 
-    def _plain_rows(
-        self, rows: Iterator[list[str]], names: list[str]
-    ) -> Iterator[dict[Any, Any]]:
-        width = len(names)
-        for row in rows:
-            if row:
-                if len(row) == width:
-                    yield dict(zip(names, row))  # noqa: B905
-                else:
-                    yield self._ragged(row, names)
-
-    def _timed_rows(self, rows: Any, names: list[str]) -> Iterator[dict[Any, Any]]:
+    def _timed_rows(self, rows: Any, names: list[str]) -> Iterator[Any]:
         columns = self._time_columns()
         if _KEY in names and not any(names[column] == _KEY for column in columns):
             raise ReaderError(
                 f"{self.name}:1: has a column {_KEY!r} that timestamp= does not name; "
                 "name it, or give other fieldnames="
             )
-        parse, width = self._parse, len(names)
+        parse, makes_dicts = self._parse, self._row_type is dict
         pick = time_picker(columns, self._missing_text)
         lines_read = rows.line_num
         for row in rows:
@@ -255,25 +252,32 @@ class CSVReader(Reader[dict[Any, Any]]):
                 self._bad_time(line, error)
                 if self.on_error == "skip":
                     continue
-            if len(row) == width:
-                item: dict[Any, Any] = dict(zip(names, row))  # noqa: B905
+            if makes_dicts:
+                item = self._as_dict(row, names)
+                item[_KEY] = time
+                yield item
             else:
-                item = self._ragged(row, names)
-            item[_KEY] = time
-            yield item
+                row.append(time)
+                yield row
         self._report()
 
-    def _ragged(self, row: list[str], names: list[str]) -> dict[Any, Any]:
+    def _as_dict(self, row: list[Any], names: list[str]) -> dict[Any, Any]:
         item: dict[Any, Any] = dict(zip(names, row))  # noqa: B905
+        if len(row) != len(names):
+            self._add_rest(item, row, names)
+        return item
+
+    def _add_rest(self, item: dict[Any, Any], row: list[Any], names: list[str]) -> None:
         if len(row) > len(names):
             item[self.restkey] = row[len(names) :]
         for name in names[len(row) :]:
             item[name] = self.restval
-        return item
 
     def _load_header(self) -> Header:
         if self._header is None:
-            self._header = read_header(self._open(), self._dialect, self._given)
+            self._header = read_header(
+                self._open(), self._dialect, self._limit, self._given
+            )
         return self._header
 
     @property

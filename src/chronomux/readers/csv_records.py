@@ -11,30 +11,18 @@ from typing import Any, NamedTuple
 
 from chronomux.errors import ReaderError
 from chronomux.readers.sources import Source
-from chronomux.readers.text import TextDecoder, is_utf8, split_lines, text_lines
+from chronomux.readers.text import split_lines
 
 __all__ = [
     "Batch",
-    "Header",
     "RecordSplitter",
     "fields_of",
-    "read_header",
     "time_picker",
 ]
 
 logger = logging.getLogger("chronomux")
 
 MAX_RECORDS = 4096
-_BOM = b"\xef\xbb\xbf"
-
-
-class Header(NamedTuple):
-    """The first record: names, bytes, lines; `skip` bytes come before the second."""
-
-    names: list[str] | None
-    raw: bytes
-    lines: int
-    skip: int
 
 
 class Batch(NamedTuple):
@@ -51,43 +39,6 @@ class Batch(NamedTuple):
         for start in range(0, len(self.records), size):
             part = slice(start, start + size)
             yield Batch(self.records[part], self.times[part], self.lines[part])
-
-
-def read_header(source: Source, dialect: Any, given: list[str] | None) -> Header:
-    """Look at the first record, unless names are given; `source` reads it again."""
-    taken: list[bytes] = []
-
-    def read() -> bytes:
-        taken.append(source.read())
-        return taken[-1]
-
-    lines = text_lines(read, TextDecoder(source.name, source.encoding, source.errors))
-    rows = csv.reader(lines, dialect)
-    try:
-        if given is not None:
-            read()
-            return Header(given, b"", 0, _bom_bytes(source, taken[0]))
-        return _header(source, next(rows, None), rows.line_num, taken)
-    except ReaderError:
-        raise
-    except (csv.Error, ValueError) as error:
-        raise ReaderError(f"{source.name}:1: {error}, in the header") from error
-    finally:
-        source.unread(b"".join(taken))
-
-
-def _header(
-    source: Source, names: list[str] | None, lines: int, taken: list[bytes]
-) -> Header:
-    start = b"".join(taken)
-    raw = b"".join(start.splitlines(keepends=True)[:lines])
-    bom_bytes = _bom_bytes(source, start)
-    return Header(names, source.encode(raw[bom_bytes:]), lines, len(raw))
-
-
-def _bom_bytes(source: Source, start: bytes) -> int:
-    has_bom = is_utf8(source.encoding) and start.startswith(_BOM)
-    return len(_BOM) if has_bom else 0
 
 
 def line_blocks(read: Callable[[], bytes]) -> Iterator[bytes]:

@@ -1,8 +1,8 @@
 """Where fields and rows end in RFC 4180 text, without a look at what they hold.
 
 Which instructions find it is decided once, when this is imported: the best that the
-processor has, or what the environment variable CHRONOMUX_SIMD names (scalar, sse2, avx2,
-neon). The answer is the same.
+processor has, or what the environment variable CHRONOMUX_SIMD names (scalar, sse2,
+avx2, neon). The answer is the same.
 """
 
 import os

@@ -18,8 +18,7 @@ def count_ends(
     quotechar: str | None = '"',
     way: str | None = None,
 ) -> tuple[int, int]: ...
+
 @final
 class Index:
-    def __new__(
-        cls, delimiter: int, quote: int, way: str | None = None
-    ) -> Index: ...
+    def __new__(cls, delimiter: int, quote: int, way: str | None = None) -> Index: ...

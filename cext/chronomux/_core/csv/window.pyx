@@ -1,0 +1,66 @@
+"""The bytes at hand of a stream: new ones at the end, old ones leave at the front."""
+
+cimport cython
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.object cimport PyObject
+from libc.string cimport memcpy, memmove
+
+
+cdef extern from "Python.h":
+    Py_ssize_t Py_REFCNT(PyObject* item) noexcept
+
+
+@cython.final
+cdef class Window:
+    """Room for bytes. Rows may keep it, and see what they saw when they were made."""
+
+    def __cinit__(self, size_t room):
+        self.data = <uint8_t*>PyMem_Malloc(room)
+        if self.data is NULL:
+            raise MemoryError
+        self.room = room
+        self.is_ascii = True
+
+    def __dealloc__(self):
+        PyMem_Free(self.data)
+
+    cdef int append(self, const uint8_t* bytes, size_t size) except -1:
+        """Add bytes; there must be room for them."""
+        if size > self.room - self.size:
+            raise BufferError(f"no room for {size} bytes")
+        memcpy(self.data + self.size, bytes, size)
+        self.size += size
+        self.is_ascii = self.is_ascii and only_ascii(bytes, size)
+        return 0
+
+    cdef bint is_shared(self) noexcept:
+        """Whether anyone but the reader holds it."""
+        return Py_REFCNT(<PyObject*>self) > 1
+
+    cdef void slide(self, size_t begin) noexcept:
+        """Drop the bytes before `begin`; nobody else may hold the window."""
+        self.size -= begin
+        memmove(self.data, self.data + begin, self.size)
+        self.is_ascii = only_ascii(self.data, self.size)
+
+
+cdef bint only_ascii(const uint8_t* bytes, size_t size) noexcept nogil:
+    cdef uint8_t seen = 0
+    cdef size_t i
+    for i in range(size):
+        seen |= bytes[i]
+    return seen < 0x80
+
+
+cdef size_t line_breaks(
+    const uint8_t* data, size_t begin, size_t end, size_t size
+) noexcept nogil:
+    """How many lines end in data[begin:end]; of "\\r\\n" the second byte counts."""
+    cdef size_t count = 0
+    cdef size_t last = min(end, size - 1) if size else 0
+    cdef size_t i
+    for i in range(begin, last):
+        count += (data[i] == c"\n") | ((data[i] == c"\r") & (data[i + 1] != c"\n"))
+    if begin <= last < end:
+        count += data[last] == c"\n" or data[last] == c"\r"
+    return count
