@@ -20,7 +20,8 @@ import pytest
 
 from benchmarks.conftest import Scale
 from benchmarks.contest import Contender, Contest
-from chronomux.readers import CSVReader
+from chronomux._core.csv import structure
+from chronomux.readers import CSVReader, csv_rows
 
 try:
     import polars
@@ -101,7 +102,7 @@ def capture(tmp_path: Path, kind: str, records: int) -> Path:
     return path
 
 
-def csv_rows(make: Callable[..., Any], path: Path) -> Iterator[Any]:
+def python_rows(make: Callable[..., Any], path: Path) -> Iterator[Any]:
     with open(path, encoding="utf-8", newline="") as file:
         yield from make(file)
 
@@ -133,17 +134,53 @@ def test_dict_rows(contest: Contest, capture: Path, kind: str, records: int) -> 
     def ours() -> Iterator[Any]:
         return CSVReader(capture).reader
 
-    assert list(ours()) == list(csv_rows(csv.DictReader, capture))
+    assert list(ours()) == list(python_rows(csv.DictReader, capture))
     contest(
         f"CSV dict rows, {kind}",
         consumed(ours),
         peers={
-            "csv.DictReader": consumed(lambda: csv_rows(csv.DictReader, capture)),
+            "csv.DictReader": consumed(lambda: python_rows(csv.DictReader, capture)),
             "polars": peer(polars, polars_rows, capture, True),
             "pyarrow": peer(arrow_csv, arrow_rows, capture),
             "pandas": peer(pandas, pandas_rows, capture),
         },
         items=records,
+    )
+
+
+@kinds
+def test_list_rows(contest: Contest, capture: Path, kind: str, records: int) -> None:
+    assert list(csv_rows(capture)) == list(python_rows(csv.reader, capture))
+    contest(
+        f"CSV list rows, {kind}",
+        consumed(lambda: csv_rows(capture)),
+        peers={
+            "csv.DictReader": consumed(lambda: python_rows(csv.DictReader, capture)),
+            "csv.reader": consumed(lambda: python_rows(csv.reader, capture)),
+            "polars": peer(polars, polars_rows, capture, False),
+            "duckdb": peer(duckdb, duckdb_rows, capture),
+        },
+        items=records,
+    )
+
+
+@kinds
+def test_structure(contest: Contest, capture: Path, kind: str) -> None:
+    data = capture.read_bytes()
+
+    def by(way: str) -> Contender:
+        return lambda: structure.count_ends(data, way=way)
+
+    contest(
+        f"CSV structure, {kind}",
+        by(structure.WAY),
+        peers={},
+        yardsticks={
+            "memcpy": lambda: bytearray(data),
+            **{way: by(way) for way in structure.WAYS if way != structure.WAY},
+        },
+        items=len(data),
+        note=f"by {structure.WAY}; an item is a byte",
     )
 
 
