@@ -11,17 +11,20 @@ from itertools import accumulate
 from types import SimpleNamespace
 from typing import Any, Literal
 
+from chronomux._core.csv.lazy import LazyRow, LazyRows
+from chronomux._core.csv.rows import DictRows
 from chronomux.errors import ReaderError, TimestampError
 from chronomux.readers.base import Reader
-from chronomux.readers.csv_dialect import FIELD_SIZE_LIMIT, dialect_of
+from chronomux.readers.csv_dialect import FIELD_SIZE_LIMIT, dialect_of, rules_of
 from chronomux.readers.csv_header import Header, read_header
 from chronomux.readers.csv_records import (
     Batch,
     RecordSplitter,
     fields_of,
+    lazy_time_picker,
     time_picker,
 )
-from chronomux.readers.csv_rows import dict_rows, list_rows
+from chronomux.readers.csv_rows import keyed_rows, list_rows
 from chronomux.readers.sources import FileLike, Source
 from chronomux.readers.timestamps import time_parser
 from chronomux.types import Frame, QueueLike
@@ -34,6 +37,12 @@ _MISSING_NS = -(2**63)
 _KEY = "timestamp"
 _LOCATED = 1000
 _NUMBERS_ARE_FLOATS = (csv.QUOTE_NONNUMERIC, 4)  # 4: QUOTE_STRINGS, since Python 3.12
+_PICKERS: dict[str, Any] = {
+    "dict": time_picker,
+    "list": time_picker,
+    "lazy": lazy_time_picker,
+}
+_ROW_TYPES: dict[str, type] = {"dict": dict, "list": list, "lazy": LazyRow}
 
 
 class ReaderStats(SimpleNamespace):
@@ -53,7 +62,8 @@ class CSVReader(Reader[Any]):
     `dialect` and format parameters (`delimiter`, `quotechar`, ...). Two things differ:
     a byte order mark is dropped, and errors are ReaderError (those of the csv module
     CSVError), with file:line. A field may have `field_size_limit` characters.
-    With `rows='list'` rows are lists, as csv.reader's behind the header.
+    With `rows='list'` rows are lists, as csv.reader's behind the header; with 'lazy'
+    immutable mappings equal to the dicts, whose fields are decoded when asked for.
 
     `filename`, `queue`, `wrapper`, `start`, `encoding` and `errors` are as in
     FileReader; undecodable bytes are reported with file:line:column.
@@ -89,18 +99,19 @@ class CSVReader(Reader[Any]):
         tz: str | tzinfo | None = None,
         on_error: Literal["raise", "skip", "null"] = "raise",
         row_names: bool = False,
-        rows: Literal["dict", "list"] = "dict",
+        rows: Literal["dict", "list", "lazy"] = "dict",
         field_size_limit: int = FIELD_SIZE_LIMIT,
         encoding: str = "utf-8",
         errors: str = "strict",
         **fmtparams: Any,
     ) -> None:
-        if rows not in ("dict", "list"):
-            raise ValueError(f"rows={rows!r}: use 'dict' or 'list'")
-        if rows == "list" and wrapper is dict:
-            wrapper = list  # the default makes no dict of a list
+        if rows not in _ROW_TYPES:
+            raise ValueError(f"rows={rows!r}: use 'dict', 'list' or 'lazy'")
+        if wrapper is dict:
+            wrapper = _ROW_TYPES[rows]  # the default makes no dict of another kind
         super().__init__(filename, queue, wrapper, encoding=encoding, errors=errors)
-        self._row_type = list if rows == "list" else dict
+        self.rows = rows
+        self._row_type = _ROW_TYPES[rows]
         self._limit = field_size_limit
         if on_error not in ("raise", "skip", "null"):
             raise ValueError(f"on_error={on_error!r}: use 'raise', 'skip' or 'null'")
@@ -113,6 +124,8 @@ class CSVReader(Reader[Any]):
         self.frame_lines: Sequence[int] = ()
         self._given = None if fieldnames is None else list(fieldnames)
         self._dialect = dialect_of(dialect, fmtparams)
+        if rows == "lazy" and rules_of(self._dialect, field_size_limit) is None:
+            raise ValueError("rows='lazy' needs a dialect of ASCII characters")
         self._timestamp = _as_columns(timestamp)
         self._parse = time_parser(timestamp_format, tz)
         if self._timestamp and self._dialect.quoting in _NUMBERS_ARE_FLOATS:
@@ -215,19 +228,26 @@ class CSVReader(Reader[Any]):
         names = self.fieldnames
         if names is None:
             return iter(())
-        rows: Any = None
-        makes_dicts = self._row_type is dict
-        if makes_dicts and not self._timestamp:
-            rest = self.restkey, self.restval
-            rows = dict_rows(source, self._dialect, self._limit, names, *rest)
-        self._tokens = tokens = rows or list_rows(source, self._dialect, self._limit)
+        self._tokens = tokens = self._open_tokens(source, names)
         if header.lines:
             tokens.skip()
         if self._timestamp:
             return self._timed_rows(tokens, names)
-        if rows is None and makes_dicts:
+        if self.rows == "dict" and not isinstance(tokens, DictRows):
             return (self._as_dict(row, names) for row in tokens if row)
         return iter(tokens)
+
+    def _open_tokens(self, source: Source, names: list[str]) -> Any:
+        """Rows that are complete but for their times, or lists."""
+        format = source, self._dialect, self._limit
+        rest = {"restkey": self.restkey, "restval": self.restval}
+        rows: Any = None
+        if self.rows == "lazy":
+            time_key = _KEY if self._timestamp else None
+            rows = keyed_rows(LazyRows, *format, names, time_key=time_key, **rest)
+        elif self.rows == "dict" and not self._timestamp:
+            rows = keyed_rows(DictRows, *format, names, **rest)
+        return rows or list_rows(*format)
 
     def _timed_rows(self, rows: Any, names: list[str]) -> Iterator[Any]:
         columns = self._time_columns()
@@ -236,29 +256,29 @@ class CSVReader(Reader[Any]):
                 f"{self.name}:1: has a column {_KEY!r} that timestamp= does not name; "
                 "name it, or give other fieldnames="
             )
-        parse, makes_dicts = self._parse, self._row_type is dict
-        pick = time_picker(columns, self._missing_text)
-        lines_read = rows.line_num
+        parse, kind = self._parse, self.rows
+        pick = _PICKERS[kind](columns, self._missing_text)
         for row in rows:
-            line, lines_read = lines_read + 1, rows.line_num
             if not row:
                 continue
             if self._is_first_record:
-                self._check_width(row, line)
+                fields = row.fields() if kind == "lazy" else row
+                self._check_width(fields, rows.row_line)
             time: int | None = None
             try:
                 time = parse(pick(row))
             except TimestampError as error:
-                self._bad_time(line, error)
+                self._bad_time(rows.row_line, error)
                 if self.on_error == "skip":
                     continue
-            if makes_dicts:
-                item = self._as_dict(row, names)
-                item[_KEY] = time
-                yield item
-            else:
+            if kind == "dict":
+                row = self._as_dict(row, names)
+                row[_KEY] = time
+            elif kind == "list":
                 row.append(time)
-                yield row
+            else:
+                row.set_time(time)
+            yield row
         self._report()
 
     def _as_dict(self, row: list[Any], names: list[str]) -> dict[Any, Any]:

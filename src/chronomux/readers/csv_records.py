@@ -9,6 +9,7 @@ from itertools import chain, compress, pairwise
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from chronomux._core.csv.lazy import LazyRow
 from chronomux.errors import ReaderError
 from chronomux.readers.sources import Source
 from chronomux.readers.text import split_lines
@@ -17,6 +18,7 @@ __all__ = [
     "Batch",
     "RecordSplitter",
     "fields_of",
+    "lazy_time_picker",
     "time_picker",
 ]
 
@@ -231,6 +233,11 @@ def time_picker(columns: Sequence[int], missing: str) -> Callable[[Sequence[str]
         return " ".join([row[i] if i < width else missing for i in columns])
 
     return pick
+
+
+def lazy_time_picker(columns: Sequence[int], missing: str) -> Callable[[LazyRow], str]:
+    """As `time_picker`, from a lazy row; other fields stay bytes."""
+    return lambda row: " ".join([row.field_at(i, missing) for i in columns])
 
 
 def _bytes_of(dialect: Any, encoding: str) -> tuple[bytes, list[bytes]]:

@@ -32,6 +32,7 @@ cdef class Records:
     # `begin`, or `gap` behind the end of field i - 1, up to ends[i].
     cdef const uint8_t* bytes
     cdef size_t begin
+    cdef size_t row_begin  # in the window
     cdef const uint32_t* ends
     cdef size_t width
     cdef size_t gap

@@ -19,7 +19,7 @@ from chronomux._core.csv.machine cimport (
     SKIP_LINE,
     TEXT_BEHIND_QUOTE,
 )
-from chronomux._core.csv.window cimport line_breaks
+from chronomux._core.csv.structure cimport line_breaks
 
 cdef enum:
     WINDOW = 1 << 20
@@ -56,6 +56,15 @@ cdef class Records:
             return self.lines
         return self.lines + 1
 
+    @property
+    def row_line(self):
+        """The line, from 1, in which the row at hand begins."""
+        cdef Window window = self.window
+        self.count_lines()
+        return self.lines + 1 - line_breaks(
+            window.data, self.row_begin, self.position, window.size
+        )
+
     def rest(self):
         """The bytes at hand that belong to no row so far."""
         cdef size_t size = self.window.size - self.position
@@ -76,7 +85,7 @@ cdef class Records:
                 self.is_ascii = window.is_ascii
                 self.is_exact = False
                 self.gap = 1
-                self.begin = self.position
+                self.begin = self.row_begin = self.position
                 self.ends = self.index.ends + self.first
                 self.width = last - self.first
                 self.first = last
@@ -126,6 +135,7 @@ cdef class Records:
                 if self.is_final:
                     return False
                 self.fill()
+        self.row_begin = self.position
         self.position = position
         self.index.restart(position)
         self.bytes = machine.text

@@ -50,17 +50,3 @@ cdef bint only_ascii(const uint8_t* bytes, size_t size) noexcept nogil:
     for i in range(size):
         seen |= bytes[i]
     return seen < 0x80
-
-
-cdef size_t line_breaks(
-    const uint8_t* data, size_t begin, size_t end, size_t size
-) noexcept nogil:
-    """How many lines end in data[begin:end]; of "\\r\\n" the second byte counts."""
-    cdef size_t count = 0
-    cdef size_t last = min(end, size - 1) if size else 0
-    cdef size_t i
-    for i in range(begin, last):
-        count += (data[i] == c"\n") | ((data[i] == c"\r") & (data[i + 1] != c"\n"))
-    if begin <= last < end:
-        count += data[last] == c"\n" or data[last] == c"\r"
-    return count
