@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,3 +101,81 @@ def test_any_text_gives_int64_or_timestamp_error(
     )
     with suppress(TimestampError):
         assert -(2**63) < time_parser(form)(text) < 2**63
+
+
+def outcome(parse: Callable[[str], int], text: str) -> int | str:
+    """The ns, or what is said against the text."""
+    try:
+        return parse(text)
+    except TimestampError as error:
+        return str(error)
+
+
+FORMATS = ["auto", "iso", "epoch", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns"]
+ZONES = [None, timezone(timedelta(hours=5, minutes=45, microseconds=7)), "Asia/Tokyo"]
+DIGITS = st.text("0123456789", max_size=12)
+SIGNS = st.sampled_from(["", "-", "+"])
+EPOCHS = st.builds(
+    lambda sign, whole, point, fraction: f"{sign}{whole}{point}{fraction}",
+    SIGNS,
+    st.integers(0, 2**64).map(str) | DIGITS,
+    st.sampled_from(["", "."]),
+    DIGITS,
+)
+DATES = st.dates(datetime(1676, 1, 1).date(), datetime(2263, 1, 1).date()).map(str)
+WRONG_DATES = st.builds(
+    "{:04}-{:02}-{:02}".format,
+    st.integers(0, 9999),
+    st.integers(0, 13),
+    st.integers(0, 32),
+)
+CLOCKS = st.builds(
+    lambda mark, h, m, s, f: f"{mark}{h:02}:{m:02}{s}{f}",
+    st.sampled_from(["T", "t", " ", "  ", "x"]),
+    st.integers(0, 25),
+    st.integers(0, 61),
+    st.just("") | st.integers(0, 61).map(":{:02}".format),
+    st.just("") | st.builds(str.__add__, st.sampled_from([".", ","]), DIGITS),
+)
+OFFSET_TEXTS = st.sampled_from(["", "Z", "z", " Z", "+01", "-0330", " +05:30", "+1"])
+CIVIL = st.builds(
+    lambda date, clock, offset: date + clock + offset,
+    DATES | WRONG_DATES,
+    st.just("") | CLOCKS,
+    OFFSET_TEXTS,
+)
+TEXTS = st.builds(
+    lambda before, text, behind: before + text + behind,
+    st.sampled_from(["", " ", "\t"]),
+    EPOCHS | CIVIL,
+    st.sampled_from(["", " ", "x", "\u0663"]),
+)
+
+
+@given(
+    st.lists(TEXTS, min_size=1, max_size=8),
+    st.sampled_from(FORMATS),
+    st.sampled_from(ZONES),
+)
+def test_compiled_code_reads_what_the_slow_parser_reads(
+    texts: list[str], format: str, zone: Any
+) -> None:
+    """One after the other, as the date before is remembered; and as a column."""
+    parse = time_parser(format, zone)
+    expected = [outcome(time_parser(format, zone).slow, text) for text in texts]
+    assert [outcome(parse, text) for text in texts] == expected, texts
+    ends = np.cumsum([len(text.encode()) for text in texts])
+    starts = np.concatenate([[0], ends[:-1]])
+    times = np.empty(len(texts), np.int64)
+    unread = parse.column("".join(texts).encode(), starts, ends, times)
+    for number, ns in enumerate(expected):
+        assert number in unread or times[number] == ns, texts[number]
+
+
+@given(CIVIL, st.integers(0, 40), st.characters())
+def test_a_damaged_time_is_never_read_as_another_one(
+    text: str, place: int, character: str
+) -> None:
+    damaged = text[:place] + character + text[place + 1 :]
+    parse = time_parser()
+    assert outcome(parse, damaged) == outcome(parse.slow, damaged)

@@ -20,7 +20,6 @@ from chronomux.readers.time_patterns import CivilTime, Pattern, offset_seconds
 __all__ = ["iso_parser", "pattern_parser"]
 
 _MINUTE_NS = 60 * NS
-_DAY_NS = 24 * 60 * _MINUTE_NS
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
@@ -29,12 +28,6 @@ _ISO = re.compile(
     re.ASCII,
 )
 _ISO_WHAT = "ISO 8601, like 2015-02-02 14:19:00.5 or 2015-02-02T14:19:00Z"
-_DAY = len("2015-02-02 ")
-_MINUTE = len("2015-02-02 14:19:")
-_MINUTES = {
-    f"{minute // 60:02}:{minute % 60:02}:": minute * 60 * NS
-    for minute in range(24 * 60)
-}
 _SECONDS = {f"{second:02}": second * NS for second in range(60)}
 # Number of digits, those of the second and of 1 to 9 places -> ns in the last of them.
 _SECONDS_SCALE: dict[int, int] = {2 + n: 10 ** (9 - n) for n in range(1, 10)}
@@ -135,36 +128,7 @@ class _SecondsForm(NamedTuple):
 
 
 def iso_parser(zone: tzinfo | None) -> Callable[[str], int]:
-    parse = _civil_parser(_read_iso, zone, _SecondsForm(_ISO_WHAT, marks=".,"))
-    return parse if zone is not None else _daily_parser(parse)
-
-
-def _daily_parser(parse_any: Callable[[str], int]) -> Callable[[str], int]:
-    """For ISO times in UTC: remembers the last day, and looks the rest up."""
-    known_day, day_ns = "\0", 0
-
-    def parse(text: str) -> int:
-        nonlocal known_day, day_ns
-        if text[:_DAY] == known_day:
-            minute = _MINUTES.get(text[_DAY:_MINUTE])
-            if minute is not None:
-                seconds = text[_MINUTE:]
-                if seconds.endswith("Z"):
-                    seconds = seconds[:-1]
-                second = _SECONDS.get(seconds)
-                if second is not None:
-                    return day_ns + minute + second
-                digits = seconds[:2] + seconds[3:]
-                scale = _SECONDS_SCALE.get(len(digits))
-                if scale and seconds[2] in ".," and seconds < "6" and is_number(digits):
-                    return day_ns + minute + int(digits) * scale
-        ns = parse_any(text)
-        begins_with_date = text[_DAY - 1 : _DAY] in ("T", " ") and text[0] != " "
-        if begins_with_date and abs(ns) < LAST_NS - _DAY_NS:
-            known_day, day_ns = text[:_DAY], parse_any(text[: _DAY - 1])
-        return ns
-
-    return parse
+    return _civil_parser(_read_iso, zone, _SecondsForm(_ISO_WHAT, marks=".,"))
 
 
 def pattern_parser(pattern: str, zone: tzinfo | None) -> Callable[[str], int]:

@@ -44,7 +44,6 @@ def is_number(digits: str) -> bool:
     return digits.isdecimal() and digits.isascii()
 
 
-_UNIT_NS: tuple[int, ...] = tuple(10**places for places in range(10))
 EPOCH_WHAT = "a number of s, ms, us or ns since 1970"
 AUTO_WHAT = f"{EPOCH_WHAT}, nor ISO 8601; give timestamp_format="
 
@@ -57,44 +56,22 @@ def _places_of(number: int) -> int:
     return 3 if number < 10**17 else 0
 
 
-# Digits before the point -> places, where the first digit (1 to 8) keeps them in range.
-_SURE_PLACES: dict[int | None, dict[int, int]] = {
-    None: {
-        **dict.fromkeys(range(1, 11), 9),
-        **dict.fromkeys((12, 13), 6),
-        **dict.fromkeys((15, 16), 3),
-        **dict.fromkeys((18, 19), 0),
-    },
-    **{places: dict.fromkeys(range(1, 20 - places), places) for places in (9, 6, 3, 0)},
-}
-
-
 def epoch_parser(
     unit_places: int | None, what: str = EPOCH_WHAT
 ) -> Callable[[str], int]:
-    sure_places = _SURE_PLACES[unit_places]
+    """A unit is 10**unit_places ns; None: told by magnitude."""
 
     def parse(text: str) -> int:
-        whole, _, fraction = text.partition(".")
-        places = sure_places.get(len(whole))
-        if places is not None and "1" <= whole < "9" and len(fraction) <= places:
-            digits = whole + fraction
-            if digits.isdecimal() and digits.isascii():
-                return int(digits) * _UNIT_NS[places - len(fraction)]
-        return _epoch_ns(text, unit_places, what)
+        digits = text.strip()
+        is_negative = digits.startswith("-")
+        if digits[:1] in ("-", "+"):
+            digits = digits[1:]
+        whole, _, fraction = digits.partition(".")
+        if not is_number(whole) or len(whole) > 19 or not is_number(fraction or "0"):
+            raise not_a_time(text, what)
+        number = int(whole)
+        places = _places_of(number) if unit_places is None else unit_places
+        ns: int = number * 10**places + fraction_ns(fraction, places, text)
+        return in_range(-ns if is_negative else ns, text)
 
     return parse
-
-
-def _epoch_ns(text: str, unit_places: int | None, what: str) -> int:
-    digits = text.strip()
-    is_negative = digits.startswith("-")
-    if digits[:1] in ("-", "+"):
-        digits = digits[1:]
-    whole, _, fraction = digits.partition(".")
-    if not is_number(whole) or len(whole) > 19 or not is_number(fraction or "0"):
-        raise not_a_time(text, what)
-    number = int(whole)
-    places = _places_of(number) if unit_places is None else unit_places
-    ns = number * _UNIT_NS[places] + fraction_ns(fraction, places, text)
-    return in_range(-ns if is_negative else ns, text)

@@ -243,3 +243,40 @@ def test_a_single_digit_hour_is_a_time_when_the_pattern_says_so(
     reader = CSVReader(path, on_error="skip", **options)
     assert sum(len(frame.keys) for frame in reader.frames()) == 9356
     assert reader.stats.bad_lines == [4889]
+
+
+TIMES = {
+    "146-own-ts_forms": [
+        *(1_700_000_000 * 10**9, 1_700_000_000_500_000_000),
+        *(1_700_000_000_123_456_789, None, -1_500_000_000, None, None),
+        *(1_700_000_001 * 10**9, 1_700_000_001 * 10**9, None),
+    ],
+    "147-own-iso_forms": [
+        *(1_422_886_740 * 10**9, 1_422_886_740 * 10**9, 1_422_883_140_123_456_000),
+        *(None, 1_422_835_200 * 10**9, None, None, 1_422_886_800 * 10**9),
+        *(1_422_886_740_123_456_789, None),
+    ],
+    "149-own-dst_order": [1_698_548_399 * 10**9, 1_698_544_800 * 10**9],
+}
+
+
+@pytest.mark.parametrize("name", TIMES)
+def test_forms_of_times_are_read_exactly_or_refused(
+    conformance: Path, name: str
+) -> None:
+    path = conformance / "csv" / f"{name}.csv"
+    reader = CSVReader(path, timestamp="ts", on_error="null")
+    assert [row["timestamp"] for row in reader.reader] == TIMES[name]
+    frames = CSVReader(path, timestamp="ts", on_error="null").frames()
+    keys = [key for frame in frames for key in frame.keys]
+    assert keys == [-(2**63) if time is None else time for time in TIMES[name]]
+
+
+def test_naive_times_step_back_in_a_zone_that_sets_its_clocks_back(
+    conformance: Path,
+) -> None:
+    path = conformance / "csv" / "149-own-dst_order.csv"
+    reader = CSVReader(path, timestamp="ts", tz="Europe/Berlin")
+    times = [row["timestamp"] for row in reader.reader]
+    # Both are taken for the first of their hour: 02:00 CEST is 00:00 UTC.
+    assert times == [1_698_541_199 * 10**9, 1_698_537_600 * 10**9]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta, timezone
 
+import numpy as np
 import pytest
 
 from chronomux.errors import TimestampError
 from chronomux.readers import time_parser
 
+MISSING = -(2**63)
 S = 10**9
 NOON = 1_422_878_400 * S  # 2015-02-02 12:00:00 UTC
 
@@ -202,3 +205,47 @@ def test_a_time_that_comes_twice_is_the_first() -> None:
 def test_wrong_formats_are_refused_at_once(format: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         time_parser(format)
+
+
+def test_a_column_is_read_at_once_and_what_is_unusual_is_named() -> None:
+    texts = [b"1422878400", b"2015-02-02T12:00:00.5Z", b"", b"1.7e9", b"\xff", b" 1 "]
+    ends = np.cumsum([len(text) for text in texts])
+    starts = ends - [len(text) for text in texts]
+    times = np.empty(len(texts), np.int64)
+    assert time_parser().column(b"".join(texts), starts, ends, times) == [2, 3, 4]
+    assert times.tolist() == [NOON, NOON + S // 2, MISSING, MISSING, MISSING, S]
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "count"),
+    [([0], [5], 1), ([-1], [2], 1), ([3], [2], 1), ([0, 0], [1], 1), ([0], [1], 2)],
+)
+def test_a_column_outside_its_data_is_refused(
+    starts: list[int], ends: list[int], count: int
+) -> None:
+    with pytest.raises(ValueError, match=r"within the data|offsets each"):
+        time_parser().column(
+            b"1234", np.array(starts), np.array(ends), np.empty(count, np.int64)
+        )
+
+
+def test_a_column_of_no_texts_is_read() -> None:
+    none = np.empty(0, np.int64)
+    assert time_parser().column(b"", none, none, none) == []
+    nothing = np.zeros(2, np.int64)
+    assert time_parser().column(b"", nothing, nothing, nothing.copy()) == [0, 1]
+
+
+def test_threads_may_share_a_parser_without_mixing_up_their_dates() -> None:
+    parse = time_parser()
+    days = [f"20{number % 90 + 10}-01-02" for number in range(20_000)]
+    expected = [time_parser().slow(day) for day in days[:90]]
+    ends = np.arange(10, 10 * len(days) + 1, 10)
+
+    def read() -> bool:
+        times = np.empty(len(days), np.int64)
+        unread = parse.column("".join(days).encode(), ends - 10, ends, times)
+        return not unread and times[:90].tolist() == expected
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(task.result(60) for task in [pool.submit(read) for _ in range(16)])
