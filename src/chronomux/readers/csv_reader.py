@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import logging
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import tzinfo
-from itertools import accumulate
 from types import SimpleNamespace
 from typing import Any, Literal
 
@@ -18,11 +16,13 @@ from chronomux.readers.base import Reader
 from chronomux.readers.csv_dialect import FIELD_SIZE_LIMIT, dialect_of, rules_of
 from chronomux.readers.csv_header import Header, read_header
 from chronomux.readers.csv_records import (
-    Batch,
-    RecordSplitter,
-    fields_of,
+    Frames,
+    TimeColumns,
     lazy_time_picker,
+    text_frames,
     time_picker,
+    timed_frames,
+    timed_records,
 )
 from chronomux.readers.csv_rows import keyed_rows, list_rows
 from chronomux.readers.sources import FileLike, Source
@@ -33,7 +33,6 @@ __all__ = ["CSVReader", "ReaderStats"]
 
 logger = logging.getLogger("chronomux")
 
-_MISSING_NS = -(2**63)
 _KEY = "timestamp"
 _LOCATED = 1000
 _NUMBERS_ARE_FLOATS = (csv.QUOTE_NONNUMERIC, 4)  # 4: QUOTE_STRINGS, since Python 3.12
@@ -162,7 +161,8 @@ class CSVReader(Reader[Any]):
 
         A record has its line ending (the last one perhaps none) and the file's
         encoding; blank lines are left out. Only times are decoded: other fields' bytes
-        are not looked at. Memory is bounded by the block size and the longest record.
+        are not looked at. The rows of a frame are mostly a view of what was read, no
+        copy. Memory is bounded by the block size and the longest record.
 
         Raises ValueError without `timestamp`, and ReaderError as the rows do, after the
         frames before the damage.
@@ -180,48 +180,39 @@ class CSVReader(Reader[Any]):
             columns = self._time_columns()
             if header.names is None:
                 return
-            source.unread(source.read()[header.skip :])
-            splitter = RecordSplitter(
-                source, self._dialect, columns, self._missing_text, header.lines
-            )
-            for batch in splitter:
-                if self._is_first_record:
-                    fields = fields_of(batch.records[0], source, self._dialect)
-                    self._check_width(fields, batch.lines[0])
-                frame = self._frame(batch, source)
-                if frame.keys:
-                    yield frame
+            for frame, lines in self._frames(source, header, columns):
+                self.frame_lines = lines
+                yield frame
             self._report()
         finally:
             source.close()
 
-    def _frame(self, batch: Batch, source: Source) -> Frame:
-        try:
-            keys = array("q", map(self._parse, batch.times))
-            records, self.frame_lines = batch.records, batch.lines
-        except TimestampError:
-            keys, records, self.frame_lines = self._readable(batch)
-        if source.transcodes:
-            records = list(map(source.encode, records))
-        offsets = array("q", accumulate(map(len, records), initial=0))
-        return Frame(keys, offsets, b"".join(records))
+    def _frames(self, source: Source, header: Header, columns: list[int]) -> Frames:
+        times = TimeColumns(
+            self._parse,
+            columns,
+            self._missing_text,
+            self._stays_without_time,
+            self._check_width,
+        )
+        rules = rules_of(self._dialect, self._limit)
+        if rules is None:
+            yield from text_frames(source, self._dialect, times, header.lines > 0)
+            return
+        source.unread(source.read()[header.skip :])
+        self._tokens = records = timed_records(source, rules, times, header.lines)
+        yield from timed_frames(records, source)
+        if records.is_open_at_end:
+            logger.warning(
+                "%s:%d: a quote is opened here and never closed: "
+                "all lines from here on are one record",
+                self.name,
+                self.frame_lines[-1],
+            )
 
-    def _readable(self, batch: Batch) -> tuple[array[int], list[bytes], list[int]]:
-        """The keys, records and lines of a batch in which some time cannot be read."""
-        keys = array("q")
-        records = []
-        lines = []
-        for record, text, line in zip(*batch, strict=True):
-            try:
-                keys.append(self._parse(text))
-            except TimestampError as error:
-                self._bad_time(line, error)
-                if self.on_error == "skip":
-                    continue
-                keys.append(_MISSING_NS)
-            records.append(record)
-            lines.append(line)
-        return keys, records, lines
+    def _stays_without_time(self, line: int, error: TimestampError) -> bool:
+        self._bad_time(line, error)
+        return self.on_error == "null"
 
     def _rows(self, source: Source) -> Iterator[Any]:
         header = self._load_header()
@@ -263,7 +254,7 @@ class CSVReader(Reader[Any]):
                 continue
             if self._is_first_record:
                 fields = row.fields() if kind == "lazy" else row
-                self._check_width(fields, rows.row_line)
+                self._check_width(rows.row_line, fields)
             time: int | None = None
             try:
                 time = parse(pick(row))
@@ -322,7 +313,7 @@ class CSVReader(Reader[Any]):
             f"{len(names)}: {', '.join(map(repr, names))}"
         )
 
-    def _check_width(self, row: list[str], line: int) -> None:
+    def _check_width(self, line: int, row: list[str]) -> None:
         """A row name read as a time would go unseen: it may well be a number."""
         self._is_first_record = False
         # A last field that is empty comes from a delimiter at the end of the line.

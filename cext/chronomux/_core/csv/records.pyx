@@ -59,7 +59,18 @@ cdef class Records:
     @property
     def row_line(self):
         """The line, from 1, in which the row at hand begins."""
-        cdef Window window = self.window
+        return self.line_of_row()
+
+    @property
+    def is_open_at_end(self):
+        """Whether the last row ended in quotes, or behind an escape."""
+        return self.machine.is_open_at_end
+
+    cdef size_t line_of_row(self) noexcept:
+        cdef Window window
+        if not self.is_dirty:
+            return self.lines + self.rows_since
+        window = self.window
         self.count_lines()
         return self.lines + 1 - line_breaks(
             window.data, self.row_begin, self.position, window.size
@@ -71,7 +82,7 @@ cdef class Records:
         return (<const char*>self.window.data)[self.position:self.position + size]
 
     cdef bint next(self) except -1:
-        """Go to the next row; False: there is none."""
+        """Go to the next row; False: there is none, or `fill` would not go on."""
         cdef Window window
         cdef size_t end, last, usable
         while True:
@@ -108,12 +119,10 @@ cdef class Records:
                 usable -= 1  # a "\n" may follow
             if self.index.scan.position < usable:
                 self.scan_on(usable)
-            elif self.is_final:
+            elif self.is_final or self.has_outgrown_the_limit():
                 return self.next_exact()
-            elif self.has_outgrown_the_limit():
-                return self.next_exact()
-            else:
-                self.fill()
+            elif not self.fill():
+                return False
 
     cdef bint next_exact(self) except -1:
         """Go to the next row by the machine, which the index then starts behind."""
@@ -132,9 +141,8 @@ cdef class Records:
             )
             done = position - self.position
             if outcome == MORE:
-                if self.is_final:
+                if self.is_final or not self.fill():
                     return False
-                self.fill()
         self.row_begin = self.position
         self.position = position
         self.index.restart(position)
@@ -167,18 +175,19 @@ cdef class Records:
         self.is_dirty = self.is_dirty or self.is_next_dirty
         return 0
 
-    cdef int fill(self) except -1:
-        """Add a block to the window, or learn that there is none."""
+    cdef bint fill(self) except -1:
+        """Add a block to the window, or learn that there is none. False: not now."""
         cdef bytes block = self.read()
         cdef size_t size = PyBytes_GET_SIZE(block)
         cdef const uint8_t* data = <const uint8_t*>PyBytes_AS_STRING(block)
         if not size:
             self.is_final = True
-            return 0
+            return True
         if self.rules.syntax.refuses_nul and memchr(data, 0, size) is not NULL:
             self.is_plain = False
         self.make_room(size)
-        return self.window.append(data, size)
+        self.window.append(data, size)
+        return True
 
     cdef int make_room(self, size_t size) except -1:
         """Drop what belongs to rows given, where that is cheap or there is no room."""

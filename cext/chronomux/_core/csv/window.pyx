@@ -1,6 +1,7 @@
 """The bytes at hand of a stream: new ones at the end, old ones leave at the front."""
 
 cimport cython
+from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
 from libc.string cimport memcpy, memmove
@@ -23,6 +24,10 @@ cdef class Window:
 
     def __dealloc__(self):
         PyMem_Free(self.data)
+
+    def __getbuffer__(self, Py_buffer* view, int flags):
+        # Of what is there now: more may follow.
+        PyBuffer_FillInfo(view, self, self.data, self.size, True, flags)
 
     cdef int append(self, const uint8_t* bytes, size_t size) except -1:
         """Add bytes; there must be room for them."""
