@@ -21,17 +21,6 @@ cdef struct Block:
     bint stuck  # the next key failed, or is not a number
 
 
-cdef extern from *:
-    """
-    #if defined(__GNUC__)
-    #define prefetch(p) __builtin_prefetch(p)
-    #else
-    #define prefetch(p) ((void)(p))
-    #endif
-    """
-    void prefetch(const void* p) noexcept nogil
-
-
 cdef class Blocks:
     cdef list sequences
     cdef Getter getter

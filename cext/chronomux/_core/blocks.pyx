@@ -22,6 +22,7 @@ from chronomux._core.collector cimport (
 )
 from chronomux._core.number cimport exact_of_key
 from chronomux._core.ordinal cimport LEFTOVER_BITS, Exact
+from chronomux._core.prefetch cimport prefetch
 
 
 cdef extern from "Python.h":

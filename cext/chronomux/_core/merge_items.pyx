@@ -13,7 +13,7 @@ from cpython.ref cimport Py_DECREF, PyObject
 from libc.stdint cimport uint16_t, uint64_t
 from libc.string cimport memcpy
 
-from chronomux._core.blocks cimport AHEAD, Block, Blocks, prefetch
+from chronomux._core.blocks cimport AHEAD, Block, Blocks
 from chronomux._core.collector cimport (
     PyTypeObject,
     inquiry,
@@ -21,6 +21,7 @@ from chronomux._core.collector cimport (
     visitproc,
 )
 from chronomux._core.ordinal cimport LEFTOVER_BITS, bit_length
+from chronomux._core.prefetch cimport prefetch
 from chronomux._core.runs cimport Wide, merge_narrow, merge_wide
 
 from chronomux._core.merge_iter import LazyMerge

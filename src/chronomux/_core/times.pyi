@@ -1,7 +1,5 @@
 from collections.abc import Callable
-from typing import final
-
-from typing_extensions import Buffer
+from typing import Any, final
 
 @final
 class TimeParser:
@@ -17,6 +15,4 @@ class TimeParser:
     @property
     def slow(self) -> Callable[[str], int]: ...
     def __call__(self, text: str) -> int: ...
-    def column(
-        self, data: Buffer, starts: Buffer, ends: Buffer, out: Buffer
-    ) -> list[int]: ...
+    def column(self, data: Any, starts: Any, ends: Any, out: Any) -> list[int]: ...

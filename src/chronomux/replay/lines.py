@@ -1,13 +1,16 @@
 """How merged records are written: as they stand, with their file's name, or realigned.
 
-Each class has `header`, the bytes of the output's first line, and is called with
-stretches of records, which it returns as bytes.
+Each class has `header`, the bytes of the output's first line. Lines that stay are
+copied by compiled code, which adds to each its source's entry of `tails`; the others
+are made of stretches of records, record by record.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
@@ -17,42 +20,24 @@ from chronomux.replay.capture import Capture, ending_of, parsed
 from chronomux.replay.timeline import Stretch
 from chronomux.types import Frame
 
-__all__ = ["CopiedLines", "Lines", "NamedLines", "UnitedLines"]
+__all__ = ["CopiedLines", "JsonLines", "UnitedLines"]
 
 Column: TypeAlias = tuple[str, int]  # a name, and its how-manieth in this header
 
 
 class CopiedLines:
-    """Lines as they stand in their files, which all have one header."""
+    """Lines as they stand, from files that all have one header.
 
-    def __init__(self, captures: Sequence[Capture]) -> None:
+    With `column`, one more field stands behind them: the file's name.
+    """
+
+    def __init__(self, captures: Sequence[Capture], column: str | None) -> None:
         self.header = captures[0].header
-
-    def __call__(self, stretches: Iterable[Stretch]) -> bytes:
-        return b"".join(
-            [
-                frame.rows[frame.offsets[start] : frame.offsets[stop]]
-                for _, frame, start, stop in stretches
-            ]
-        )
-
-
-class NamedLines:
-    """Lines as they stand, and behind them one more field with the file's name."""
-
-    def __init__(self, captures: Sequence[Capture], column: str) -> None:
-        _refuse_taken(captures, column)
-        self.header = _longer(captures[0].header, _field(column))
-        self._names = [_field(capture.name) for capture in captures]
-
-    def __call__(self, stretches: Iterable[Stretch]) -> bytes:
-        return b"".join(
-            [
-                _longer(line, self._names[source])
-                for source, frame, start, stop in stretches
-                for line in _lines(frame, start, stop)
-            ]
-        )
+        self.tails = [b""] * len(captures)
+        if column is not None:
+            _refuse_taken(captures, column)
+            self.header = _longer(self.header, _field(column))
+            self.tails = [_field(capture.name) for capture in captures]
 
 
 class UnitedLines:
@@ -78,21 +63,16 @@ class UnitedLines:
 
     def _rows(self, stretches: Iterable[Stretch]) -> Iterator[list[str]]:
         for source, frame, start, stop in stretches:
-            rows = frame.rows[frame.offsets[start] : frame.offsets[stop]]
-            for fields in parsed(self._captures[source].name, rows):
+            for fields in _fields(self._captures[source].name, frame, start, stop):
                 yield self._row(source, fields)
 
     def _row(self, source: int, fields: list[str]) -> list[str]:
-        places, name = self._places[source], self._captures[source].name
-        if len(fields) > len(places):
-            raise ReaderError(
-                f"{name}: a record has {len(fields)} fields and its header only "
-                f"{len(places)}, so they fit no column of the output: {fields!r}"
-            )
+        capture = self._captures[source]
+        _refuse_long(capture, fields)
         row = [""] * self._width
-        for place, field in zip(places, fields, strict=False):
+        for place, field in zip(self._places[source], fields, strict=False):
             row[place] = field
-        return [*row, name]
+        return [*row, capture.name]
 
     def _text(self, rows: Iterable[list[str]]) -> bytes:
         text = io.StringIO(newline="")
@@ -100,7 +80,58 @@ class UnitedLines:
         return _bytes(text.getvalue())
 
 
-Lines: TypeAlias = CopiedLines | NamedLines | UnitedLines
+class JsonLines:
+    """A JSON object a record: its columns as text and, with `column`, its file's name.
+
+    Columns that a short record lacks are left out.
+    """
+
+    header = b""
+
+    def __init__(self, captures: Sequence[Capture], column: str | None) -> None:
+        if column is not None:
+            _refuse_taken(captures, column)
+        for capture in captures:
+            if len(set(capture.columns)) < len(capture.columns):
+                raise ReaderError(
+                    f"{capture.name}:1: names a column twice, which JSON cannot hold; "
+                    "rename it, or write CSV"
+                )
+        self._captures = captures
+        self._column = column
+
+    def __call__(self, stretches: Iterable[Stretch]) -> bytes:
+        return b"".join(
+            self._line(self._captures[source], fields)
+            for source, frame, start, stop in stretches
+            for fields in _fields(self._captures[source].name, frame, start, stop)
+        )
+
+    def _line(self, capture: Capture, fields: list[str]) -> bytes:
+        _refuse_long(capture, fields)
+        record = dict(zip(capture.columns, fields, strict=False))
+        if self._column is not None:
+            record[self._column] = os.fsencode(capture.name).decode(errors="replace")
+        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+        try:
+            return text.encode() + b"\n"
+        except UnicodeEncodeError:
+            raise ReaderError(
+                f"{capture.name}: bytes that are not UTF-8, which JSON cannot hold, in "
+                f"the record {fields!r}; write CSV"
+            ) from None
+
+
+def _refuse_long(capture: Capture, fields: list[str]) -> None:
+    if len(fields) > len(capture.columns):
+        raise ReaderError(
+            f"{capture.name}: a record has {len(fields)} fields and its header only "
+            f"{len(capture.columns)}, so they fit no column of the output: {fields!r}"
+        )
+
+
+def _fields(name: str, frame: Frame, start: int, stop: int) -> Iterator[list[str]]:
+    return parsed(name, bytes(frame.rows[frame.offsets[start] : frame.offsets[stop]]))
 
 
 def _refuse_taken(captures: Sequence[Capture], column: str) -> None:
@@ -119,11 +150,6 @@ def _numbered(names: Iterable[str]) -> list[Column]:
         columns.append((name, seen[name]))
         seen[name] += 1
     return columns
-
-
-def _lines(frame: Frame, start: int, stop: int) -> Iterator[bytes]:
-    for record in range(start, stop):
-        yield frame.rows[frame.offsets[record] : frame.offsets[record + 1]]
 
 
 def _field(text: str) -> bytes:

@@ -1,123 +1,107 @@
-"""The order of records: sources of frames in, stretches of records in time order out.
+"""The order of records: sources of pieces in, blocks or stretches in time order out.
 
-A source's frames come one after the other, so a record may leave only when no later
-frame can hold an earlier one. The *frontier* is the least of the last keys of the
-frames at hand; all up to it is merged in one go, the source it came from loads its next
-frame, and so on. Memory is one frame a source, whatever the size of the captures.
+The compiled `Timeline` merges and copies; here its sources are kept supplied. Memory is
+one piece a source, whatever the size of the captures.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
-from heapq import heapify, heappop, heappush, heapreplace
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from chronomux.queue import merge_order
+from chronomux._core.timeline import Timeline
 from chronomux.types import Frame
 
-__all__ = ["Keys", "Stretch", "chronological"]
+__all__ = ["Keys", "Merge", "Piece", "Stretch"]
 
 Keys: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
-Stretch: TypeAlias = tuple[int, Frame, int, int]
-"""Neighbours in the output that are neighbours in a source: the source's number, the
-frame, the number of the first record in it, and of the last plus one."""
+BLOCK = 1 << 20  # bytes handed on at once
 
 
-Place: TypeAlias = tuple[int, int]  # a key and a source: the order, ties and all
+class Piece(NamedTuple):
+    """Records `start` to `stop` of a frame, at least one, and the keys of them all.
 
-
-class _Cursor:
-    """A source, its frame at hand, and how far that is merged."""
-
-    def __init__(self, number: int, frames: Iterator[tuple[Frame, Keys]]) -> None:
-        self.number = number
-        self._frames = frames
-        self.more = True
-        self.load()
-
-    def load(self) -> None:
-        """Go on to the next frame; `more` tells whether there is one."""
-        pair = next(self._frames, None)
-        self.more = pair is not None
-        if pair is not None:
-            self.frame, self.keys = pair
-            self.start = 0
-
-    @property
-    def head(self) -> Place:
-        return int(self.keys[self.start]), self.number
-
-    @property
-    def end(self) -> Place:
-        return int(self.keys[-1]), self.number
-
-    def up_to(self, frontier: Place) -> int:
-        """One past the last record at or before the frontier."""
-        key, source = frontier
-        side: Any = "right" if self.number <= source else "left"
-        return self.start + int(self.keys[self.start :].searchsorted(key, side))
-
-
-def chronological(
-    sources: Sequence[Iterator[tuple[Frame, Keys]]],
-) -> Iterator[list[Stretch]]:
-    """Merge sources of (frame of at least one record, its keys as int64 ns) stably.
-
-    Keys never fall within a source. Equal keys leave in the order (source, position).
-    Each list that is yielded follows the one before. O(n log k) for n records.
+    The keys order them; the frame's own keys are the times.
     """
-    cursors = [_Cursor(number, frames) for number, frames in enumerate(sources)]
-    live = [cursor for cursor in cursors if cursor.more]
-    # Two heaps: where each source is, and where its frame ends. A round touches only
-    # the sources that have something before the frontier.
-    heads = [cursor.head for cursor in live]
-    ends = [cursor.end for cursor in live]
-    heapify(heads)
-    heapify(ends)
-    while ends:
-        frontier = ends[0]
-        yield _round(cursors, heads, frontier)
-        nearest = cursors[frontier[1]]
-        nearest.load()
-        if nearest.more:
-            heapreplace(ends, nearest.end)
-            heappush(heads, nearest.head)
-        else:
-            heappop(ends)
+
+    frame: Frame
+    keys: Keys
+    start: int
+    stop: int
 
 
-def _round(
-    cursors: list[_Cursor], heads: list[Place], frontier: Place
-) -> list[Stretch]:
-    """Merge and pass all records up to the frontier; only its source runs out."""
-    ready = []
-    while heads and heads[0] <= frontier:
-        cursor = cursors[heappop(heads)[1]]
-        start, stop = cursor.start, cursor.up_to(frontier)
-        ready.append((cursor, start, stop))
-        cursor.start = stop
-    ready.sort(key=lambda part: part[0].number)  # ties go to the first source
-    for cursor, _, stop in ready:
-        if stop < len(cursor.keys):
-            heappush(heads, cursor.head)
-    if len(ready) == 1:
-        cursor, start, stop = ready[0]
-        return [(cursor.number, cursor.frame, start, stop)]
-    return _stretches(ready)
+class Stretch(NamedTuple):
+    """Neighbours in the output that are neighbours in a source too."""
+
+    source: int
+    frame: Frame
+    start: int
+    stop: int
 
 
-def _stretches(ready: list[tuple[_Cursor, int, int]]) -> list[Stretch]:
-    columns = [cursor.keys[start:stop] for cursor, start, stop in ready]
-    source, index = merge_order(*columns)
-    changes = np.flatnonzero(source[1:] != source[:-1]) + 1
-    firsts = np.concatenate(([0], changes))
-    counts = np.diff(firsts, append=len(source))
-    places = source[firsts]
-    offsets = np.array([start for _, start, _ in ready])
-    starts = index[firsts] + offsets[places]
-    numbers = [cursor.number for cursor, _, _ in ready]
-    frames = [cursor.frame for cursor, _, _ in ready]
-    bounds = zip(places.tolist(), starts.tolist(), (starts + counts).tolist())  # noqa: B905
-    return [(numbers[place], frames[place], a, b) for place, a, b in bounds]
+class Merge:
+    """All records of the sources in the order (key, source, position), read once.
+
+    Keys never fall within a source. At most `most` records come, of any number if that
+    is None; `records` counts them. A source is asked for a piece when it runs out, not
+    before.
+    """
+
+    def __init__(
+        self, sources: Sequence[Iterator[Piece]], most: int | None = None
+    ) -> None:
+        self.records = 0
+        self._sources = sources
+        self._most = sys.maxsize if most is None else most
+        self._frames: dict[int, Frame] = {}
+
+    def blocks(self, tails: Sequence[bytes]) -> Iterator[memoryview]:
+        """The records' bytes; a block is overwritten by the next.
+
+        tails[i] is added to each record of source i, before its line ending.
+        """
+        out, size = bytearray(BLOCK), 0
+        for timeline in self._rounds(tails):
+            while written := timeline.fill(memoryview(out)[size:]):
+                if written > 0:
+                    size += written
+                elif size:
+                    yield memoryview(out)[:size]
+                    size = 0
+                else:
+                    out = bytearray(-written)
+        if size:
+            yield memoryview(out)[:size]
+
+    def stretches(self) -> Iterator[list[Stretch]]:
+        """For those who look at records: each list follows the one before."""
+        for timeline in self._rounds([b""] * len(self._sources)):
+            yield [
+                Stretch(source, self._frames[source], start, stop)
+                for source, start, stop in timeline.stretches()
+            ]
+
+    def _rounds(self, tails: Sequence[bytes]) -> Iterator[Timeline]:
+        """The timeline, each time with one more round to be written."""
+        timeline = Timeline(tails)
+        for source in range(len(self._sources)):
+            self._load(timeline, source)
+        while (left := self._most - self.records) > 0:
+            source = timeline.merge_round(left)
+            if source < 0:
+                return
+            self.records += timeline.merged
+            yield timeline
+            self._load(timeline, source)
+
+    def _load(self, timeline: Timeline, source: int) -> None:
+        piece = next(self._sources[source], None)
+        if piece is None:
+            self._frames.pop(source, None)
+            return
+        frame, keys, start, stop = piece
+        self._frames[source] = frame
+        timeline.load(source, keys, frame.offsets, frame.rows, start, stop)

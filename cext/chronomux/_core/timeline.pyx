@@ -1,0 +1,435 @@
+# cython: linetrace=False
+# (Each traced line would take the GIL first: minutes for a few tests.)
+"""Batches of records of many sources, merged in rounds and copied in order.
+
+A source's batches come one after the other, so a record may leave only when no later
+batch can hold an earlier one. The *frontier* is the least of the last keys of the
+batches at hand; a round merges all up to it, and the source it came from loads its next
+batch. O(n log k + rounds * k) for n records, and as many rounds as batches.
+"""
+
+cimport cython
+from cpython.buffer cimport (
+    PyBUF_FORMAT,
+    PyBUF_ND,
+    PyBUF_SIMPLE,
+    PyBuffer_Release,
+    PyObject_GetBuffer,
+)
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.mem cimport PyMem_Calloc, PyMem_Free
+from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, memmove
+
+from chronomux._core.columns cimport INT64, Order
+from chronomux._core.merge cimport merge_columns
+from chronomux._core.prefetch cimport prefetch
+
+cdef enum:
+    SHORT = 64  # bytes copied at once where both sides have room for so many
+    SCATTERED = 12  # columns whose records the processor does not foresee
+    AHEAD = 12  # records
+
+
+cdef inline bint is_before(const Reach* a, const Reach* b) noexcept nogil:
+    return a.last < b.last or (a.last == b.last and a.source < b.source)
+
+
+cdef inline Py_ssize_t count_up_to(
+    const int64_t* keys, Py_ssize_t low, Py_ssize_t high, int64_t bound, bint with_equal
+) noexcept nogil:
+    """The first of the records [low, high) that is beyond the bound."""
+    cdef Py_ssize_t middle
+    while low < high:
+        middle = (low + high) >> 1
+        if keys[middle] < bound or (with_equal and keys[middle] == bound):
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+cdef inline void copy(
+    char* out, const char* out_end, const char* rows, Py_ssize_t size,
+    const char* rows_end,
+) noexcept nogil:
+    """Most rows are short: a copy of fixed size needs no branch on it."""
+    if size <= SHORT and rows_end - rows >= SHORT and out_end - out >= SHORT:
+        memcpy(out, rows, SHORT)
+    else:
+        memcpy(out, rows, size)
+
+
+cdef inline Py_ssize_t ending_size(const char* row, const char* end) noexcept nogil:
+    """Bytes of the line ending: 2 of '\\r\\n', 1 of either, or 0."""
+    if end - row >= 2 and (end - 2)[0] == c"\r" and (end - 1)[0] == c"\n":
+        return 2
+    return end > row and ((end - 1)[0] == c"\n" or (end - 1)[0] == c"\r")
+
+
+@cython.final
+cdef class Timeline:
+    """Merges `len(tails)` sources whose keys never fall, in the order (key, source).
+
+    Each source is given its first batch by `load`. Then, until `merge_round` returns
+    -1: `fill` until it returns 0, and `load` the source that ran out, unless it has
+    ended. `tails` holds for each source the bytes to be added to each of its records,
+    before the line ending.
+    """
+
+    def __cinit__(self, tails):
+        self.tails = list(tails)
+        for tail in self.tails:
+            if type(tail) is not bytes:
+                raise TypeError(f"a tail must be bytes, not {tail!r}")
+        self.has_tails = any(self.tails)
+        self.count = len(self.tails)
+        if self.count > 0x7FFFFFFF:
+            raise ValueError("at most 2**31 - 1 sources can be merged")
+        room = self.count + 1
+        self.round.batches = <Batch*>PyMem_Calloc(room, sizeof(Batch))
+        self.round.live = <Reach*>PyMem_Calloc(room, sizeof(Reach))
+        self.round.columns = <Column*>PyMem_Calloc(room, sizeof(Column))
+        self.round.bases = <Py_ssize_t*>PyMem_Calloc(room, sizeof(Py_ssize_t))
+        self.round.owners = <int32_t*>PyMem_Calloc(room, sizeof(int32_t))
+        if not (
+            self.round.batches and self.round.live and self.round.columns
+            and self.round.bases and self.round.owners
+        ):
+            raise MemoryError
+
+    def __dealloc__(self):
+        cdef Py_ssize_t i
+        if self.round.batches:
+            for i in range(self.count):
+                self.release(&self.round.batches[i])
+        PyMem_Free(self.round.batches)
+        PyMem_Free(self.round.live)
+        PyMem_Free(self.round.columns)
+        PyMem_Free(self.round.bases)
+        PyMem_Free(self.round.owners)
+        free(self.round.source)
+        free(self.round.index)
+
+    cdef int release(self, Batch* batch) except -1:
+        while batch.held:
+            batch.held -= 1
+            PyBuffer_Release(&batch.views[batch.held])
+        return 0
+
+    cdef int hold(self, Batch* batch, int number, object values) except -1:
+        cdef Py_buffer* view = &batch.views[number]
+        PyObject_GetBuffer(values, view, PyBUF_ND | PyBUF_FORMAT)
+        batch.held += 1
+        if view.itemsize != 8 or view.format == NULL or view.format not in (b"q", b"l"):
+            raise TypeError("keys and offsets must be int64")
+        return 0
+
+    def load(
+        self, Py_ssize_t source, keys, offsets, rows, Py_ssize_t start, Py_ssize_t stop
+    ) -> None:
+        """Records start to stop of a batch: int64 keys and offsets, and bytes.
+
+        The buffers are held until the source's next batch. Raises ValueError where they
+        do not fit each other, and while the source has records at hand.
+        """
+        if not 0 <= source < self.count:
+            raise IndexError(f"there is no source {source}")
+        cdef Batch* batch = &self.round.batches[source]
+        cdef Py_ssize_t place = 0
+        while place < self.round.living and self.round.live[place].source < source:
+            place += 1
+        if place < self.round.living and self.round.live[place].source == source:
+            raise ValueError(f"source {source} still has records at hand")
+        if self.round.written < self.round.merged:
+            raise ValueError("the round is not written yet")
+        self.release(batch)
+        self.hold(batch, 0, keys)
+        self.hold(batch, 1, offsets)
+        PyObject_GetBuffer(rows, &batch.views[2], PyBUF_SIMPLE)
+        batch.held += 1
+        batch.keys = <const int64_t*>batch.views[0].buf
+        batch.offsets = <const int64_t*>batch.views[1].buf
+        batch.rows = <const char*>batch.views[2].buf
+        batch.rows_end = batch.rows + batch.views[2].len
+        batch.stop = stop
+        check(batch, start)
+        memmove(
+            &self.round.live[place + 1], &self.round.live[place],
+            (self.round.living - place) * sizeof(Reach),
+        )
+        self.round.live[place] = Reach(
+            batch.keys[start], batch.keys[stop - 1], start, start, <int32_t>source
+        )
+        self.round.living += 1
+
+    @property
+    def merged(self) -> int:
+        """Records in the round."""
+        return self.round.merged
+
+    def merge_round(self, Py_ssize_t most) -> int:
+        """Merge the next round, at most so many records of it.
+
+        Returns the source that runs out, or -1 when no source has records. Raises
+        ValueError where keys fall.
+        """
+        cdef Reach* frontier
+        cdef Py_ssize_t total
+        cdef int32_t exhausted
+        if self.round.written < self.round.merged:
+            raise ValueError("the round is not written yet")
+        self.round.merged = self.round.written = 0
+        if self.round.living == 0:
+            return -1
+        with nogil:
+            frontier = frontier_of(&self.round)
+            exhausted = frontier.source
+            total = cut_at(&self.round, frontier)
+            merge_batches(&self.round, total)
+        self.round.merged = min(total, max(most, 0))
+        return exhausted
+
+    def fill(self, uint8_t[::1] out not None) -> int:
+        """Copy as many records of the round as fit; returns the bytes written.
+
+        0: all are written. If not even one fits, minus the bytes that it needs.
+        """
+        cdef char* begin = <char*>&out[0] if out.shape[0] else NULL
+        cdef char* end = begin + out.shape[0]
+        cdef Py_ssize_t size
+        if self.round.written == self.round.merged:
+            return 0
+        if self.has_tails:
+            size = copy_with_tails(&self.round, self.tails, begin, end)
+        else:
+            with nogil:
+                if self.round.widths == 1:
+                    size = copy_stretch(&self.round, begin, end)
+                else:
+                    size = copy_rows(&self.round, begin, end)
+        if size == 0 and self.round.written < self.round.merged:
+            return -needed(&self.round, self.tails)
+        return size
+
+    def stretches(self) -> list:
+        """The round as (source, start, stop): records that are neighbours in a source.
+
+        What it returns counts as written.
+        """
+        cdef Py_ssize_t i = self.round.written, stop, record
+        found = []
+        while i < self.round.merged:
+            stop = run_end(&self.round, i)
+            record = record_at(&self.round, i)
+            found.append((owner_at(&self.round, i), record, record + stop - i))
+            i = stop
+        self.round.written = self.round.merged
+        return found
+
+
+cdef Reach* frontier_of(Round* round) noexcept nogil:
+    cdef Reach* least = round.live
+    cdef Py_ssize_t i
+    for i in range(1, round.living):
+        if is_before(&round.live[i], least):
+            least = &round.live[i]
+    return least
+
+
+cdef Py_ssize_t cut_at(Round* round, const Reach* frontier) noexcept nogil:
+    """Make columns of what stands before the frontier; how many records."""
+    cdef int64_t bound = frontier.last
+    cdef int32_t nearest = frontier.source
+    cdef Py_ssize_t i, kept = 0, total = 0
+    cdef Reach* reach
+    cdef Batch* batch
+    round.widths = 0
+    for i in range(round.living):
+        reach = &round.live[i]
+        if reach.first < bound or (reach.first == bound and reach.source <= nearest):
+            batch = &round.batches[reach.source]
+            reach.cut = count_up_to(
+                batch.keys, reach.next, batch.stop, bound, reach.source <= nearest
+            )
+            round.columns[round.widths] = Column(
+                <const char*>(batch.keys + reach.next), sizeof(int64_t),
+                reach.cut - reach.next, INT64,
+            )
+            round.bases[round.widths] = reach.next
+            round.owners[round.widths] = reach.source
+            round.widths += 1
+            total += reach.cut - reach.next
+            reach.next = reach.cut
+            if reach.next == batch.stop:
+                continue  # no longer live
+            reach.first = batch.keys[reach.next]
+        round.live[kept] = reach[0]
+        kept += 1
+    round.living = kept
+    return total
+
+
+cdef int merge_batches(Round* round, Py_ssize_t total) except -1 nogil:
+    cdef Order order = Order(False, 0)
+    if round.widths == 1:
+        return 0  # as they stand
+    reserve(round, total)
+    if merge_columns(round.columns, round.widths, order, round.source, round.index):
+        with gil:
+            raise ValueError("keys of a source fall; put them in order first")
+    return 0
+
+
+cdef int reserve(Round* round, Py_ssize_t total) except -1 nogil:
+    if total <= round.room:
+        return 0
+    free(round.source)
+    free(round.index)
+    round.room = 0
+    round.source = <int32_t*>malloc(total * sizeof(int32_t))
+    round.index = <int64_t*>malloc(total * sizeof(int64_t))
+    if round.source == NULL or round.index == NULL:
+        with gil:
+            raise MemoryError
+    round.room = total
+    return 0
+
+
+cdef int check(const Batch* batch, Py_ssize_t start) except -1:
+    """Offsets must rise and lie within the rows."""
+    cdef Py_ssize_t i, count = batch.views[0].len // 8
+    cdef bint falls = False
+    if batch.views[1].len // 8 != count + 1 or not 0 <= start < batch.stop <= count:
+        raise ValueError("a batch of n records has n keys and n + 1 offsets")
+    for i in range(start, batch.stop):
+        falls |= batch.offsets[i] > batch.offsets[i + 1]
+    if (
+        falls or batch.offsets[start] < 0
+        or batch.offsets[batch.stop] > batch.rows_end - batch.rows
+    ):
+        raise ValueError("offsets must rise and lie within the rows")
+    return 0
+
+
+cdef inline Py_ssize_t column_at(const Round* round, Py_ssize_t i) noexcept nogil:
+    return 0 if round.widths == 1 else round.source[i]
+
+
+cdef inline Py_ssize_t record_at(const Round* round, Py_ssize_t i) noexcept nogil:
+    if round.widths == 1:
+        return round.bases[0] + i
+    return round.bases[round.source[i]] + round.index[i]
+
+
+cdef inline int32_t owner_at(const Round* round, Py_ssize_t i) noexcept nogil:
+    return round.owners[column_at(round, i)]
+
+
+cdef inline Py_ssize_t run_end(const Round* round, Py_ssize_t i) noexcept nogil:
+    """Behind the records from i on that follow each other in their source too."""
+    cdef int32_t source
+    cdef int64_t shift
+    if round.widths == 1:
+        return round.merged
+    source = round.source[i]
+    shift = round.index[i] - i
+    i += 1
+    while (
+        i < round.merged and round.source[i] == source and round.index[i] == i + shift
+    ):
+        i += 1
+    return i
+
+
+cdef Py_ssize_t needed(const Round* round, list tails) except -1:
+    """Bytes of the next record."""
+    cdef Py_ssize_t record = record_at(round, round.written)
+    cdef int32_t owner = owner_at(round, round.written)
+    cdef const Batch* batch = &round.batches[owner]
+    cdef Py_ssize_t size = batch.offsets[record + 1] - batch.offsets[record]
+    return size + len(tails[owner])
+
+
+cdef inline void fetch_ahead(const Round* round, Py_ssize_t i) noexcept nogil:
+    """Where many sources take turns each record is a miss of the cache: overlap them."""
+    cdef const Batch* batch
+    cdef const char* row
+    if i + 2 * AHEAD < round.merged:
+        batch = &round.batches[owner_at(round, i + 2 * AHEAD)]
+        prefetch(batch.offsets + record_at(round, i + 2 * AHEAD))
+        batch = &round.batches[owner_at(round, i + AHEAD)]
+        row = batch.rows + batch.offsets[record_at(round, i + AHEAD)]
+        prefetch(row)
+        prefetch(row + SHORT)  # a hint may point anywhere
+
+
+cdef Py_ssize_t copy_stretch(Round* round, char* begin, char* end) noexcept nogil:
+    """One source alone: as much as fits at once."""
+    cdef const Batch* batch = &round.batches[round.owners[0]]
+    cdef Py_ssize_t first = round.bases[0] + round.written
+    cdef Py_ssize_t stop = round.bases[0] + round.merged
+    cdef int64_t start = batch.offsets[first]
+    stop = count_up_to(batch.offsets, first, stop + 1, start + (end - begin), True) - 1
+    memcpy(begin, batch.rows + start, batch.offsets[stop] - start)
+    round.written = stop - round.bases[0]
+    return batch.offsets[stop] - start
+
+
+cdef Py_ssize_t copy_rows(Round* round, char* begin, char* end) noexcept nogil:
+    cdef char* out = begin
+    cdef Py_ssize_t i = round.written, stop, record, size
+    cdef const Batch* batch
+    cdef const int64_t* offsets
+    cdef bint is_full = False
+    while i < round.merged and not is_full:
+        if round.widths > SCATTERED:
+            fetch_ahead(round, i)
+        stop = run_end(round, i)
+        record = record_at(round, i)
+        batch = &round.batches[owner_at(round, i)]
+        offsets = batch.offsets + record
+        size = offsets[stop - i] - offsets[0]
+        if size > end - out:
+            is_full = True
+            stop = i + count_up_to(
+                offsets, 0, stop - i + 1, offsets[0] + (end - out), True
+            ) - 1
+            size = offsets[stop - i] - offsets[0]
+        copy(out, end, batch.rows + offsets[0], size, batch.rows_end)
+        out += size
+        i = stop
+    round.written = i
+    return out - begin
+
+
+cdef Py_ssize_t copy_with_tails(
+    Round* round, list tails, char* begin, char* end
+) except -1:
+    cdef char* out = begin
+    cdef Py_ssize_t i = round.written, record, size, tail_size, ending
+    cdef int32_t owner
+    cdef const Batch* batch
+    cdef const char* row
+    cdef bytes tail
+    while i < round.merged:
+        record = record_at(round, i)
+        owner = owner_at(round, i)
+        batch = &round.batches[owner]
+        tail = <bytes>tails[owner]
+        tail_size = PyBytes_GET_SIZE(tail)
+        row = batch.rows + batch.offsets[record]
+        size = batch.offsets[record + 1] - batch.offsets[record]
+        if size + tail_size > end - out:
+            break
+        ending = ending_size(row, row + size)
+        copy(out, end, row, size - ending, batch.rows_end)
+        out += size - ending
+        memcpy(out, PyBytes_AS_STRING(tail), tail_size)
+        out += tail_size
+        memcpy(out, row + size - ending, ending)
+        out += ending
+        i += 1
+    round.written = i
+    return out - begin
