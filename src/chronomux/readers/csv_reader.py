@@ -207,7 +207,7 @@ class CSVReader(Reader[Any]):
                 "%s:%d: a quote is opened here and never closed: "
                 "all lines from here on are one record",
                 self.name,
-                self.frame_lines[-1],
+                records.row_line,
             )
 
     def _stays_without_time(self, line: int, error: TimestampError) -> bool:

@@ -84,7 +84,6 @@ cdef class LazyRow:
         return item
 
     cdef list fields_from(self, size_t first):
-        cdef size_t i
         return [self.field(i) for i in range(first, self.width)]
 
     cdef dict as_dict(self):

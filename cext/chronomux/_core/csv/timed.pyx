@@ -7,7 +7,7 @@ bytes of a frame are those of the window, unless records in between were left ou
 cimport cython
 from cpython cimport array
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from libc.stdint cimport uint8_t
+from libc.stdint cimport INT64_MIN, uint8_t
 from libc.string cimport memcpy
 
 from chronomux._core.times cimport read_time
@@ -16,7 +16,6 @@ from chronomux.errors import ReaderError, TimestampError
 cdef enum:
     MOST_RECORDS = 4096
 
-cdef int64_t MISSING_NS = -0x7fffffffffffffff - 1
 cdef array.array INT64 = array.array("q")
 
 
@@ -149,7 +148,7 @@ cdef class TimedRecords(Records):
         try:
             ns[0] = self.parser(text)
         except TimestampError as error:
-            ns[0] = MISSING_NS
+            ns[0] = INT64_MIN
             return self.on_bad(self.line_of_row(), error)
         return True
 
