@@ -151,8 +151,10 @@ def test_a_closed_standard_stream_is_2_and_named(capture, closed, name):
 
 def test_a_closed_stderr_takes_no_message_into_the_stream(tmp_path):
     (tmp_path / "late.csv").write_bytes(b"t\n2\n1\n")
-    argv = ["sh", "-c", 'exec "$@" 2>&-', "sh", *MERGE, str(tmp_path / "late.csv")]
-    done = subprocess.run(argv, stdout=subprocess.PIPE, timeout=60)
+    argv = ["sh", "-c", 'exec "$@" 2>&-', "sh", *MERGE, "--order", "keep"]
+    done = subprocess.run(
+        [*argv, str(tmp_path / "late.csv")], stdout=subprocess.PIPE, timeout=60
+    )
     assert (done.returncode, done.stdout) == (1, b"t\n2\n1\n")
 
 

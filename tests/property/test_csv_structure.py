@@ -5,7 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chronomux._core.csv.structure import WAYS, count_ends, find_ends
+from chronomux._core.csv.structure import (
+    WAYS,
+    count_ends,
+    count_lines,
+    find_ends,
+)
 
 # Mostly what has a meaning, in runs long enough to cross the blocks of 64 bytes.
 PIECES = st.sampled_from(
@@ -66,6 +71,12 @@ def test_counts_are_those_of_the_ends(data: bytes, quotechar: str) -> None:
     if not stopped:
         for way in WAYS:
             assert count_ends(data, ",", quotechar, way) == (len(ends), len(rows))
+
+
+@given(TEXTS)
+def test_every_way_counts_the_lines(data: bytes) -> None:
+    expected = data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
+    assert [count_lines(data, way) for way in WAYS] == [expected] * len(WAYS)
 
 
 def test_steps_of_any_size_carry_what_they_must() -> None:

@@ -206,6 +206,15 @@ CASES = [
     nothing_works("merge_files, format", partial(to_file, "timestamp_format")),
     nothing_works("merge_files, tz", partial(to_file, "tz"), NONE),
     nothing_works("merge_files, on_error", partial(to_file, "on_error")),
+    nothing_works("merge_files, order", partial(to_file, "order")),
+    nothing_works("merge_files, window", partial(to_file, "window"), int),
+    nothing_works("merge_files, late", partial(to_file, "late")),
+    nothing_works("merge_files, start", partial(to_file, "start"), NONE),
+    nothing_works("merge_files, duration", partial(to_file, "duration"), NONE),
+    nothing_works(
+        "merge_files, offsets", partial(to_file, "offsets"), NONE, dict, list, tuple
+    ),
+    nothing_works("merge_files, most", partial(to_file, "most"), NONE, int),
     nothing_works(
         "merge_files, progress", partial(to_file, "progress"), NONE, type(lambda: None)
     ),

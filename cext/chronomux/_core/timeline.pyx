@@ -24,9 +24,12 @@ from libc.string cimport memcpy, memmove
 
 from chronomux._core.columns cimport INT64, Order
 from chronomux._core.merge cimport merge_columns
+from chronomux._core.prefetch cimport prefetch
 
 cdef enum:
     SHORT = 64  # bytes copied at once where both sides have room for so many
+    SCATTERED = 12  # columns whose records the processor does not foresee
+    AHEAD = 12  # records
 
 
 cdef inline bint is_before(const Reach* a, const Reach* b) noexcept nogil:
@@ -349,6 +352,19 @@ cdef Py_ssize_t needed(const Round* round, list tails) except -1:
     return size + len(tails[owner])
 
 
+cdef inline void fetch_ahead(const Round* round, Py_ssize_t i) noexcept nogil:
+    """Where many sources take turns each record is a miss of the cache: overlap them."""
+    cdef const Batch* batch
+    cdef const char* row
+    if i + 2 * AHEAD < round.merged:
+        batch = &round.batches[owner_at(round, i + 2 * AHEAD)]
+        prefetch(batch.offsets + record_at(round, i + 2 * AHEAD))
+        batch = &round.batches[owner_at(round, i + AHEAD)]
+        row = batch.rows + batch.offsets[record_at(round, i + AHEAD)]
+        prefetch(row)
+        prefetch(row + SHORT)  # a hint may point anywhere
+
+
 cdef Py_ssize_t copy_stretch(Round* round, char* begin, char* end) noexcept nogil:
     """One source alone: as much as fits at once."""
     cdef const Batch* batch = &round.batches[round.owners[0]]
@@ -366,21 +382,21 @@ cdef Py_ssize_t copy_rows(Round* round, char* begin, char* end) noexcept nogil:
     cdef Py_ssize_t i = round.written, stop, record, size
     cdef const Batch* batch
     cdef const int64_t* offsets
-    while i < round.merged:
+    cdef bint is_full = False
+    while i < round.merged and not is_full:
+        if round.widths > SCATTERED:
+            fetch_ahead(round, i)
         stop = run_end(round, i)
         record = record_at(round, i)
         batch = &round.batches[owner_at(round, i)]
         offsets = batch.offsets + record
         size = offsets[stop - i] - offsets[0]
         if size > end - out:
+            is_full = True
             stop = i + count_up_to(
                 offsets, 0, stop - i + 1, offsets[0] + (end - out), True
             ) - 1
             size = offsets[stop - i] - offsets[0]
-            copy(out, end, batch.rows + offsets[0], size, batch.rows_end)
-            out += size
-            i = stop
-            break
         copy(out, end, batch.rows + offsets[0], size, batch.rows_end)
         out += size
         i = stop

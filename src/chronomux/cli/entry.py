@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from chronomux.errors import ChronomuxError
 
 __all__ = ["main"]
 
+OPTION = re.compile(r"\b(on_error|order|late)='(\w+)'")
 FINDINGS, UNUSABLE, INTERRUPTED = 1, 2, 130
 VERBS = {
     "merge": "merge CSV captures into one, in chronological order",
@@ -99,9 +101,14 @@ def _complain(error: Exception) -> int:
     if isinstance(error, OSError) and error.filename is not None:
         what = f"{error.filename}: {error.strerror}"
     else:
-        what = str(error).replace("on_error='skip'", "--on-error skip")  # as a flag
+        what = OPTION.sub(_as_flag, str(error))
     say(what)
     return UNUSABLE
+
+
+def _as_flag(option: re.Match[str]) -> str:
+    """on_error='skip' -> --on-error skip: what is called here is no function."""
+    return f"--{option[1].replace('_', '-')} {option[2]}"
 
 
 def _settled(code: int) -> int:

@@ -1,14 +1,15 @@
-"""`chronomux merge`: CSV captures in, one chronological CSV out."""
+"""`chronomux merge`: CSV captures in, one chronological CSV or JSON lines out."""
 
 from __future__ import annotations
 
 import argparse
 import csv
+import json
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
@@ -17,7 +18,7 @@ from chronomux.cli.messages import say
 from chronomux.cli.progress import Progress
 
 if TYPE_CHECKING:
-    from chronomux.replay import SourceReport
+    from chronomux.replay import MergeReport, SourceReport
 
 __all__ = ["add_arguments", "run"]
 
@@ -27,8 +28,9 @@ LINES_SHOWN = 20  # of the records without a readable time, a file
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "Records of equal time leave in the order of FILES. A record older than one "
-        "before it in its file is late: it leaves at once, is reported, and the exit "
-        "code is 1."
+        "before it in its file is late, and reported: it comes to its place or ends "
+        "the merge, as --order says. Durations are like 0.5s, 250ms, 2h. The exit code "
+        "is 1 when records are out of order, dropped or without a readable time."
     )
     parser.add_argument(
         "files",
@@ -62,6 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a record without a readable time ends the merge (default), is left out, "
         "or stays behind the record before it",
     )
+    _add_order(parser)
+    _add_span(parser)
     parser.add_argument(
         "--add-source",
         action="store_true",
@@ -78,8 +82,65 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         default="-",
         metavar="OUT",
-        help="appears when complete; - is stdout (default)",
+        help="appears when complete; JSON lines if it ends in .jsonl, else CSV, and "
+        "compressed with .gz, .bz2, .xz or .zst; - is stdout (default)",
     )
+    parser.add_argument(
+        "--json",
+        metavar="FILE",
+        help="write what was found, as JSON, to a file or to stdout (-)",
+    )
+
+
+def _add_order(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--order",
+        choices=("strict", "window", "sort", "keep"),
+        default="window",
+        help="late records: strict: the first is an error; window (default): they come "
+        "to their places as far as --window reaches; sort: any do, by way of a "
+        "temporary file; keep: nothing is merged, one file follows the other",
+    )
+    parser.add_argument(
+        "--window",
+        default="1s",
+        metavar="TIME",
+        help="how late a record may be to be put in its place (default: 1s)",
+    )
+    parser.add_argument(
+        "--late",
+        choices=("drop", "emit"),
+        default="raise",
+        help="what --window does not reach: leave it out, or let it leave out of order "
+        "(default: an error)",
+    )
+
+
+def _add_span(parser: argparse.ArgumentParser) -> None:
+    when = "ISO 8601, epoch, or +10s after the first record"
+    parser.add_argument("--start", metavar="TIME", help=f"write from then on: {when}")
+    parser.add_argument("--end", metavar="TIME", help="write up to before then")
+    parser.add_argument(
+        "--duration", metavar="TIME", help="an end that counts from the start"
+    )
+    parser.add_argument(
+        "--offset",
+        action="append",
+        default=[],
+        type=_offset,
+        metavar="FILE=TIME",
+        help="add to the times of a file, as in a.csv=+0.5s; may be repeated",
+    )
+    parser.add_argument(
+        "-n", type=int, metavar="COUNT", help="write so many records at most"
+    )
+
+
+def _offset(text: str) -> tuple[str, str]:
+    name, equals, by = text.rpartition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not like a.csv=+0.5s")
+    return name, by
 
 
 def _columns(text: str) -> list[str]:
@@ -93,6 +154,8 @@ def _columns(text: str) -> list[str]:
 def run(options: argparse.Namespace) -> int:
     from chronomux.replay import merge_files
 
+    if options.json == "-" and options.output == "-":
+        raise ValueError("records and --json cannot both go to stdout; give -o a file")
     # A progress line on the terminal that takes the records would cut them in pieces.
     shown = not (options.output == "-" and sys.stdout and sys.stdout.isatty())
     with _ended_by_signals(), Progress(_size(options.files), shown) as progress:
@@ -104,11 +167,29 @@ def run(options: argparse.Namespace) -> int:
             tz=options.tz,
             row_names=options.row_names,
             on_error=options.on_error,
+            order=options.order,
+            window=options.window,
+            late=options.late,
+            start=options.start,
+            end=options.end,
+            duration=options.duration,
+            offsets=dict(options.offset),
+            most=options.n,
             add_source=options.add_source,
             source_column=options.source_column,
             progress=progress if progress.shown else None,
         )
-    return 1 if _findings(report.sources) else 0
+    if options.json is not None:
+        _write_json(report, options.json, [*options.files, options.output])
+    return _say_findings(report)
+
+
+def _write_json(report: MergeReport, target: str, taken: list[str]) -> None:
+    from chronomux.replay.output import Output
+
+    with Output(target) as out:
+        out.refuse(name for name in taken if name != "-")
+        out.write(json.dumps(report.as_dict(), indent=2).encode() + b"\n")
 
 
 def _size(files: list[str]) -> int | None:
@@ -139,15 +220,21 @@ def _ended_by_signals() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
-def _findings(sources: Iterable[SourceReport]) -> bool:
-    """Say on stderr what is wrong with the captures."""
-    lines = [line for source in sources for line in _complaints(source)]
-    for line in lines:
-        say(line)
-    return bool(lines)
+def _say_findings(report: MergeReport) -> int:
+    """Say on stderr what is wrong with the captures; the exit code."""
+    for source in report.sources:
+        for line in _complaints(source, report.order):
+            say(line)
+    return int(any(_spoils(source, report.order) for source in report.sources))
 
 
-def _complaints(source: SourceReport) -> Iterator[str]:
+def _spoils(source: SourceReport, order: str) -> bool:
+    """Whether the output is not all the records in order."""
+    out_of_order = source.late if order == "keep" else source.emitted
+    return bool(out_of_order or source.dropped or source.untimed)
+
+
+def _complaints(source: SourceReport, order: str) -> Iterator[str]:
     for line in source.untimed_lines[:LINES_SHOWN]:
         yield f"{source.name}:{line}: no readable time"
     if source.untimed > LINES_SHOWN:
@@ -156,8 +243,21 @@ def _complaints(source: SourceReport) -> Iterator[str]:
         yield (
             f"{source.name}:{source.first_late}: the first of "
             f"{_records(source.late)} older than one before; "
-            f"the largest step back is {source.largest_step_back / 1e9:g} s"
+            f"the largest step back is {source.largest_step_back / 1e9:g} s; "
+            f"{_fate(source, order)}"
         )
+
+
+def _fate(source: SourceReport, order: str) -> str:
+    """What became of the late records."""
+    if order == "keep":
+        return "all stand as in the file"
+    fates = {
+        "put in order": source.repaired,
+        "out of order": source.emitted,
+        "dropped": source.dropped,
+    }
+    return ", ".join(f"{count} {fate}" for fate, count in fates.items() if count)
 
 
 def _records(count: int) -> str:

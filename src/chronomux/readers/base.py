@@ -7,6 +7,7 @@ import logging
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -176,9 +177,13 @@ class Reader(ABC, Generic[Row]):
     def _rows(self, source: Source) -> Iterator[Row]: ...
 
     def _read_rows(self) -> Iterator[Row]:
+        # Opens the file with the first row, and then costs nothing a row.
+        return chain.from_iterable(self._opened_rows())
+
+    def _opened_rows(self) -> Iterator[Iterator[Row]]:
         source = self._begin("rows")
         try:
-            yield from self._rows(source)
+            yield self._rows(source)
         finally:
             source.close()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import codecs
 import csv
 import logging
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
-from itertools import accumulate, chain
+from itertools import chain
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal
 
+from chronomux._core.csv.lazy import LazyRow, LazyRows
+from chronomux._core.csv.rows import DictRows
 from chronomux.errors import ReaderError, TimestampError
 from chronomux.readers.base import Reader
 from chronomux.readers.column_batch import ColumnBatch
@@ -22,15 +23,18 @@ from chronomux.readers.csv_columns import (
     column_rows,
     empty_batch,
 )
-from chronomux.readers.csv_dialect import FIELD_SIZE_LIMIT, dialect_of
+from chronomux.readers.csv_dialect import FIELD_SIZE_LIMIT, dialect_of, rules_of
 from chronomux.readers.csv_header import Header, read_header
 from chronomux.readers.csv_records import (
-    Batch,
-    RecordSplitter,
-    fields_of,
+    Frames,
+    TimeColumns,
+    lazy_time_picker,
+    text_frames,
     time_picker,
+    timed_frames,
+    timed_records,
 )
-from chronomux.readers.csv_rows import dict_rows, list_rows
+from chronomux.readers.csv_rows import keyed_rows, list_rows
 from chronomux.readers.sources import FileLike, Source
 from chronomux.readers.timestamps import time_parser
 from chronomux.types import Frame, QueueLike
@@ -42,11 +46,20 @@ __all__ = ["CSVReader", "ReaderStats"]
 
 logger = logging.getLogger("chronomux")
 
-_MISSING_NS = -(2**63)
 _KEY = "timestamp"
 _LOCATED = 1000
-_ROW_TYPES = {"dict": dict, "list": list, "columns": ColumnBatch}
 _NUMBERS_ARE_FLOATS = (csv.QUOTE_NONNUMERIC, 4)  # 4: QUOTE_STRINGS, since Python 3.12
+_PICKERS: dict[str, Any] = {
+    "dict": time_picker,
+    "list": time_picker,
+    "lazy": lazy_time_picker,
+}
+_ROW_TYPES: dict[str, type] = {
+    "dict": dict,
+    "list": list,
+    "lazy": LazyRow,
+    "columns": ColumnBatch,
+}
 
 
 class ReaderStats(SimpleNamespace):
@@ -70,9 +83,9 @@ class CSVReader(Reader[Any]):
     `dialect` and format parameters (`delimiter`, `quotechar`, ...). Two things differ:
     a byte order mark is dropped, and errors are ReaderError (those of the csv module
     CSVError), with file:line. A field may have `field_size_limit` characters.
-    With `rows='list'` rows are lists, as csv.reader's behind the header. With
-    `rows='columns'` they come as ColumnBatch, typed columns of up to 65,536 rows; see
-    there.
+    With `rows='list'` rows are lists, as csv.reader's behind the header; with 'lazy'
+    immutable mappings equal to the dicts, whose fields are decoded when asked for; with
+    'columns' typed columns of up to 65,536 rows, each a ColumnBatch.
 
     `filename`, `queue`, `wrapper`, `start`, `encoding`, `errors` and `follow` are as in
     FileReader; a file that takes the place of a followed one must have the same header.
@@ -116,7 +129,7 @@ class CSVReader(Reader[Any]):
         tz: str | tzinfo | None = None,
         on_error: Literal["raise", "skip", "null"] = "raise",
         row_names: bool = False,
-        rows: Literal["dict", "list", "columns"] = "dict",
+        rows: Literal["dict", "list", "lazy", "columns"] = "dict",
         types: Mapping[str, str] | None = None,
         field_size_limit: int = FIELD_SIZE_LIMIT,
         encoding: str = "utf-8",
@@ -127,10 +140,11 @@ class CSVReader(Reader[Any]):
         if rows not in _ROW_TYPES:
             raise ValueError(f"rows={rows!r}: use {', '.join(map(repr, _ROW_TYPES))}")
         if wrapper is dict:
-            wrapper = _ROW_TYPES[rows]  # the default changes nothing
+            wrapper = _ROW_TYPES[rows]  # the default makes no dict of another kind
         super().__init__(
             filename, queue, wrapper, encoding=encoding, errors=errors, follow=follow
         )
+        self.rows = rows
         self._row_type = _ROW_TYPES[rows]
         self._types = check_types(types, errors) if rows == "columns" else {}
         if types is not None and rows != "columns":
@@ -147,6 +161,8 @@ class CSVReader(Reader[Any]):
         self.frame_lines: Sequence[int] = ()
         self._given = None if fieldnames is None else list(fieldnames)
         self._dialect = dialect_of(dialect, fmtparams)
+        if rows == "lazy" and rules_of(self._dialect, field_size_limit) is None:
+            raise ValueError("rows='lazy' needs a dialect of ASCII characters")
         self._timestamp = _as_columns(timestamp)
         self._parse = time_parser(timestamp_format, tz)
         if self._timestamp and self._dialect.quoting in _NUMBERS_ARE_FLOATS:
@@ -183,7 +199,8 @@ class CSVReader(Reader[Any]):
 
         A record has its line ending (the last one perhaps none) and the file's
         encoding; blank lines are left out. Only times are decoded: other fields' bytes
-        are not looked at. Memory is bounded by the block size and the longest record.
+        are not looked at. The rows of a frame are mostly a view of what was read, no
+        copy. Memory is bounded by the block size and the longest record.
 
         Raises ValueError without `timestamp`, and ReaderError as the rows do, after the
         frames before the damage.
@@ -201,67 +218,53 @@ class CSVReader(Reader[Any]):
             columns = self._time_columns()
             if header.names is None:
                 return
-            source.unread(source.read()[header.skip :])
-            splitter = RecordSplitter(
-                source, self._dialect, columns, self._missing_text, header.lines
-            )
-            for batch in splitter:
-                if self._is_first_record:
-                    fields = fields_of(batch.records[0], source, self._dialect)
-                    self._check_width(fields, batch.lines[0])
-                frame = self._frame(batch, source)
-                if frame.keys:
-                    yield frame
+            for frame, lines in self._frames(source, header, columns):
+                self.frame_lines = lines
+                yield frame
             self._report()
         finally:
             source.close()
 
-    def _frame(self, batch: Batch, source: Source) -> Frame:
-        try:
-            keys = array("q", map(self._parse, batch.times))
-            records, self.frame_lines = batch.records, batch.lines
-        except TimestampError:
-            keys, records, self.frame_lines = self._readable(batch)
-        if source.transcodes:
-            records = list(map(source.encode, records))
-        offsets = array("q", accumulate(map(len, records), initial=0))
-        return Frame(keys, offsets, b"".join(records))
+    def _frames(self, source: Source, header: Header, columns: list[int]) -> Frames:
+        times = TimeColumns(
+            self._parse,
+            columns,
+            self._missing_text,
+            self._stays_without_time,
+            self._check_width,
+        )
+        rules = rules_of(self._dialect, self._limit)
+        if rules is None:
+            yield from text_frames(source, self._dialect, times, header.lines > 0)
+            return
+        source.unread(source.read()[header.skip :])
+        self._tokens = records = timed_records(source, rules, times, header.lines)
+        yield from timed_frames(records, source)
+        if records.is_open_at_end:
+            logger.warning(
+                "%s:%d: a quote is opened here and never closed: "
+                "all lines from here on are one record",
+                self.name,
+                records.row_line,
+            )
 
-    def _readable(self, batch: Batch) -> tuple[array[int], list[bytes], list[int]]:
-        """The keys, records and lines of a batch in which some time cannot be read."""
-        keys = array("q")
-        records = []
-        lines = []
-        for record, text, line in zip(*batch, strict=True):
-            try:
-                keys.append(self._parse(text))
-            except TimestampError as error:
-                self._bad_time(line, error)
-                if self.on_error == "skip":
-                    continue
-                keys.append(_MISSING_NS)
-            records.append(record)
-            lines.append(line)
-        return keys, records, lines
+    def _stays_without_time(self, line: int, error: TimestampError) -> bool:
+        self._bad_time(line, error)
+        return self.on_error == "null"
 
     def _rows(self, source: Source) -> Iterator[Any]:
         header = self._load_header()
         names = self.fieldnames
         if names is None:
             return iter(())
-        if self._row_type is ColumnBatch:
+        if self.rows == "columns":
             return self._column_batches(source, header, names)
-        rows: Any = None
-        makes_dicts = self._row_type is dict
-        if makes_dicts and not self._timestamp:
-            rest = self.restkey, self.restval
-            rows = dict_rows(source, self._dialect, self._limit, names, *rest)
-        self._tokens = tokens = rows or list_rows(source, self._dialect, self._limit)
+        self._tokens = tokens = self._open_tokens(source, names)
         if header.lines:
             tokens.skip()
         if self._timestamp:
             return self._timed_rows(tokens, names)
-        if rows is None and makes_dicts:
+        if self.rows == "dict" and not isinstance(tokens, DictRows):
             return (self._as_dict(row, names) for row in tokens if row)
         return iter(tokens)
 
@@ -289,7 +292,7 @@ class CSVReader(Reader[Any]):
         Raises TypeError but for `rows='columns'`. Another `requested_schema` is not
         looked at.
         """
-        if self._row_type is not ColumnBatch:
+        if self.rows != "columns":
             raise TypeError(f"{self.name}: only rows='columns' is an Arrow stream")
         from chronomux._core.csv.arrow import export_stream
 
@@ -305,40 +308,52 @@ class CSVReader(Reader[Any]):
         self._bad_time(line, error)
         return self.on_error == "null"
 
-    def _timed_rows(self, rows: Any, names: list[str]) -> Iterator[Any]:
-        columns = self._time_columns()
-        self._check_key(names, columns)
-        parse, makes_dicts = self._parse, self._row_type is dict
-        pick = time_picker(columns, self._missing_text)
-        lines_read = rows.line_num
-        for row in rows:
-            line, lines_read = lines_read + 1, rows.line_num
-            if not row:
-                continue
-            if self._is_first_record:
-                self._check_width(row, line)
-            time: int | None = None
-            try:
-                time = parse(pick(row))
-            except TimestampError as error:
-                self._bad_time(line, error)
-                if self.on_error == "skip":
-                    continue
-            if makes_dicts:
-                item = self._as_dict(row, names)
-                item[_KEY] = time
-                yield item
-            else:
-                row.append(time)
-                yield row
-        self._report()
-
     def _check_key(self, names: list[str], columns: list[int]) -> None:
         if _KEY in names and not any(names[column] == _KEY for column in columns):
             raise ReaderError(
                 f"{self.name}:1: has a column {_KEY!r} that timestamp= does not name; "
                 "name it, or give other fieldnames="
             )
+
+    def _open_tokens(self, source: Source, names: list[str]) -> Any:
+        """Rows that are complete but for their times, or lists."""
+        format = source, self._dialect, self._limit
+        rest = {"restkey": self.restkey, "restval": self.restval}
+        rows: Any = None
+        if self.rows == "lazy":
+            time_key = _KEY if self._timestamp else None
+            rows = keyed_rows(LazyRows, *format, names, time_key=time_key, **rest)
+        elif self.rows == "dict" and not self._timestamp:
+            rows = keyed_rows(DictRows, *format, names, **rest)
+        return rows or list_rows(*format)
+
+    def _timed_rows(self, rows: Any, names: list[str]) -> Iterator[Any]:
+        columns = self._time_columns()
+        self._check_key(names, columns)
+        parse, kind = self._parse, self.rows
+        pick = _PICKERS[kind](columns, self._missing_text)
+        for row in rows:
+            if not row:
+                continue
+            if self._is_first_record:
+                fields = row.fields() if kind == "lazy" else row
+                self._check_width(rows.row_line, fields)
+            time: int | None = None
+            try:
+                time = parse(pick(row))
+            except TimestampError as error:
+                self._bad_time(rows.row_line, error)
+                if self.on_error == "skip":
+                    continue
+            if kind == "dict":
+                row = self._as_dict(row, names)
+                row[_KEY] = time
+            elif kind == "list":
+                row.append(time)
+            else:
+                row.set_time(time)
+            yield row
+        self._report()
 
     def _as_dict(self, row: list[Any], names: list[str]) -> dict[Any, Any]:
         item: dict[Any, Any] = dict(zip(names, row))  # noqa: B905
@@ -383,7 +398,7 @@ class CSVReader(Reader[Any]):
             f"{len(names)}: {', '.join(map(repr, names))}"
         )
 
-    def _check_width(self, row: list[str], line: int) -> None:
+    def _check_width(self, line: int, row: list[str]) -> None:
         """A row name read as a time would go unseen: it may well be a number."""
         self._is_first_record = False
         # A last field that is empty comes from a delimiter at the end of the line.

@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, TypeAlias
 
+from chronomux._core.csv.lazy import LazyRows
 from chronomux._core.csv.rows import DictRows, ListRows
 from chronomux.errors import CSVError, ReaderError
 from chronomux.readers.csv_blocks import Blocks
@@ -16,7 +17,7 @@ from chronomux.readers.csv_dialect import FIELD_SIZE_LIMIT, dialect_of, rules_of
 from chronomux.readers.sources import FileLike, Source, open_source
 from chronomux.readers.text import TextDecoder, text_lines
 
-__all__ = ["CSVRows", "csv_rows", "dict_rows", "list_rows"]
+__all__ = ["CSVRows", "csv_rows", "keyed_rows", "list_rows"]
 
 CSVSource: TypeAlias = "FileLike | bytes | bytearray | memoryview | Iterable[str]"
 _Rows: TypeAlias = "ListRows | TextRows"
@@ -84,20 +85,23 @@ def list_rows(
     return rows
 
 
-def dict_rows(
+def keyed_rows(
+    kind: type[DictRows] | type[LazyRows],
     source: Source,
     dialect: Any,
     field_size_limit: int,
     keys: list[str],
-    restkey: Any,
-    restval: Any,
-) -> DictRows | None:
-    """Rows as dicts; None if only csv can read by the dialect."""
+    **options: Any,
+) -> DictRows | LazyRows | None:
+    """Rows with keys; None if only csv can read by the dialect.
+
+    options: `restkey`, `restval`, and `time_key` for lazy rows.
+    """
     rules = rules_of(dialect, field_size_limit)
     if rules is None:
         return None
     blocks = Blocks(source)
-    rows = DictRows(blocks, rules, source.name, keys, restkey, restval, dialect=dialect)
+    rows = kind(blocks, rules, source.name, keys, dialect=dialect, **options)
     blocks.place = weakref.ref(rows)
     return rows
 
@@ -114,6 +118,7 @@ class TextRows:
         self._owned = owned
         self._name = name
         self._reader = csv.reader(lines, dialect)
+        self.row_line = 1
 
     def __del__(self) -> None:
         if self._owned is not None:
@@ -134,6 +139,7 @@ class TextRows:
         return self
 
     def __next__(self) -> list[Any]:
+        self.row_line = self.line_num + 1
         try:
             return next(self._reader)
         except ReaderError:

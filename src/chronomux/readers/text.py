@@ -73,6 +73,7 @@ class TextDecoder:
 
     def __init__(self, name: str, encoding: str, errors: str) -> None:
         self.lines = 0
+        self.errors = errors
         self._name = name
         self._encoding = "utf-8" if is_utf8(encoding) else encoding
         inner = codecs.getincrementaldecoder(self._encoding)(errors)

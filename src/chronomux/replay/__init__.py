@@ -10,16 +10,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chronomux.replay.capture import SourceReport
     from chronomux.replay.demonstration import SourceCount, demonstrate
-    from chronomux.replay.merging import MergeReport, merge_files
+    from chronomux.replay.merging import merge_files
     from chronomux.replay.output import OutputIsInputError
+    from chronomux.replay.reports import MergeReport, SourceReport
 
 _HOMES = {
-    "MergeReport": "chronomux.replay.merging",
+    "MergeReport": "chronomux.replay.reports",
     "OutputIsInputError": "chronomux.replay.output",
     "SourceCount": "chronomux.replay.demonstration",
-    "SourceReport": "chronomux.replay.capture",
+    "SourceReport": "chronomux.replay.reports",
     "demonstrate": "chronomux.replay.demonstration",
     "merge_files": "chronomux.replay.merging",
 }

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
@@ -16,8 +18,9 @@ from typing import TypeAlias
 from chronomux.errors import ReaderError
 from chronomux.replay.capture import Capture, ending_of, parsed
 from chronomux.replay.timeline import Stretch
+from chronomux.types import Frame
 
-__all__ = ["CopiedLines", "UnitedLines"]
+__all__ = ["CopiedLines", "JsonLines", "UnitedLines"]
 
 Column: TypeAlias = tuple[str, int]  # a name, and its how-manieth in this header
 
@@ -60,26 +63,75 @@ class UnitedLines:
 
     def _rows(self, stretches: Iterable[Stretch]) -> Iterator[list[str]]:
         for source, frame, start, stop in stretches:
-            rows = frame.rows[frame.offsets[start] : frame.offsets[stop]]
-            for fields in parsed(self._captures[source].name, rows):
+            for fields in _fields(self._captures[source].name, frame, start, stop):
                 yield self._row(source, fields)
 
     def _row(self, source: int, fields: list[str]) -> list[str]:
-        places, name = self._places[source], self._captures[source].name
-        if len(fields) > len(places):
-            raise ReaderError(
-                f"{name}: a record has {len(fields)} fields and its header only "
-                f"{len(places)}, so they fit no column of the output: {fields!r}"
-            )
+        capture = self._captures[source]
+        _refuse_long(capture, fields)
         row = [""] * self._width
-        for place, field in zip(places, fields, strict=False):
+        for place, field in zip(self._places[source], fields, strict=False):
             row[place] = field
-        return [*row, name]
+        return [*row, capture.name]
 
     def _text(self, rows: Iterable[list[str]]) -> bytes:
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator=self._ending).writerows(rows)
         return _bytes(text.getvalue())
+
+
+class JsonLines:
+    """A JSON object a record: its columns as text and, with `column`, its file's name.
+
+    Columns that a short record lacks are left out.
+    """
+
+    header = b""
+
+    def __init__(self, captures: Sequence[Capture], column: str | None) -> None:
+        if column is not None:
+            _refuse_taken(captures, column)
+        for capture in captures:
+            if len(set(capture.columns)) < len(capture.columns):
+                raise ReaderError(
+                    f"{capture.name}:1: names a column twice, which JSON cannot hold; "
+                    "rename it, or write CSV"
+                )
+        self._captures = captures
+        self._column = column
+
+    def __call__(self, stretches: Iterable[Stretch]) -> bytes:
+        return b"".join(
+            self._line(self._captures[source], fields)
+            for source, frame, start, stop in stretches
+            for fields in _fields(self._captures[source].name, frame, start, stop)
+        )
+
+    def _line(self, capture: Capture, fields: list[str]) -> bytes:
+        _refuse_long(capture, fields)
+        record = dict(zip(capture.columns, fields, strict=False))
+        if self._column is not None:
+            record[self._column] = os.fsencode(capture.name).decode(errors="replace")
+        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+        try:
+            return text.encode() + b"\n"
+        except UnicodeEncodeError:
+            raise ReaderError(
+                f"{capture.name}: bytes that are not UTF-8, which JSON cannot hold, in "
+                f"the record {fields!r}; write CSV"
+            ) from None
+
+
+def _refuse_long(capture: Capture, fields: list[str]) -> None:
+    if len(fields) > len(capture.columns):
+        raise ReaderError(
+            f"{capture.name}: a record has {len(fields)} fields and its header only "
+            f"{len(capture.columns)}, so they fit no column of the output: {fields!r}"
+        )
+
+
+def _fields(name: str, frame: Frame, start: int, stop: int) -> Iterator[list[str]]:
+    return parsed(name, bytes(frame.rows[frame.offsets[start] : frame.offsets[stop]]))
 
 
 def _refuse_taken(captures: Sequence[Capture], column: str) -> None:

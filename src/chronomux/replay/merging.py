@@ -4,30 +4,45 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
-from chronomux.errors import ReaderError
-from chronomux.replay.capture import Capture, SourceReport
-from chronomux.replay.lines import CopiedLines, UnitedLines
+import numpy as np
+
+from chronomux.replay.capture import Capture
+from chronomux.replay.compress import uncompressed_suffix
+from chronomux.replay.input_file import InputFile, refuse_twice, too_many
+from chronomux.replay.lines import CopiedLines, JsonLines, UnitedLines
+from chronomux.replay.order import Late, Window, as_found, strict
 from chronomux.replay.output import Output, Target
-from chronomux.replay.timeline import Piece, blocks, stretches
+from chronomux.replay.reports import MergeReport
+from chronomux.replay.span import (
+    Span,
+    as_duration,
+    cut,
+    cut_as_found,
+    first_key,
+    peeked,
+)
+from chronomux.replay.spool import Spool
+from chronomux.replay.timeline import Merge, Piece
 
-__all__ = ["MergeReport", "merge_files"]
+__all__ = ["Order", "merge_files"]
 
 logger = logging.getLogger("chronomux")
 
+Order: TypeAlias = Literal["strict", "window", "sort", "keep"]
+Lines: TypeAlias = CopiedLines | UnitedLines | JsonLines
+ROOMS_BYTES = 32 << 20  # what the reorder windows of all captures may hold, halved
+ROOM_BYTES = (64 << 10, 8 << 20)  # of one: at least and at most
 
-@dataclass(frozen=True)
-class MergeReport:
-    """What a merge did: one SourceReport a file, in the order they were given."""
 
-    sources: tuple[SourceReport, ...]
+class _Stream(NamedTuple):
+    """Pieces whose keys never fall, of one capture."""
 
-    @property
-    def records(self) -> int:
-        return sum(source.records for source in self.sources)
+    capture: Capture
+    pieces: Iterator[Piece]
 
 
 def merge_files(
@@ -39,6 +54,14 @@ def merge_files(
     tz: str | None = None,
     row_names: bool = False,
     on_error: str = "raise",
+    order: Order = "window",
+    window: str | int = "1s",
+    late: Late = "raise",
+    start: str | None = None,
+    end: str | None = None,
+    duration: str | None = None,
+    offsets: Mapping[str, str | int] | None = None,
+    most: int | None = None,
     add_source: bool = False,
     source_column: str = "source",
     progress: Callable[[int], object] | None = None,
@@ -46,7 +69,9 @@ def merge_files(
     """Merge CSV captures into one, in the order (time, order of paths, position).
 
     `paths` are CSV files with a header, compressed or not; '-' is stdin. `output` is a
-    path, which appears when it is complete, '-' for stdout, or an open binary file.
+    path, which appears when it is complete, '-' for stdout, or an open binary file. Its
+    name says what is written: JSON lines if it ends in '.jsonl', else CSV, compressed
+    by '.gz', '.bz2', '.xz' or '.zst'.
     `timestamp` names the column of the time, or several that are joined by a space;
     `timestamp_format`, `tz`, `row_names` and `on_error` are those of CSVReader.
 
@@ -55,70 +80,159 @@ def merge_files(
     different headers become one with all their columns. A file without records adds
     nothing, not even columns.
 
-    A record older than one before it in its file is late: it is written as soon as the
-    merge reaches it and counted in the report. `progress` is called now and then with
-    the number of bytes read from the files.
+    `order` says what becomes of a record older than one before it in its file:
+    'strict' raises DisorderError; 'window' puts it in its place if it is at most
+    `window` late (a duration like '0.5s', or int ns) and near enough to be still in
+    memory, and does with the others what `late` says: 'raise' DisorderError, 'drop'
+    or 'emit' them as soon as they can be; 'sort' puts any in its place, with all
+    records in a temporary file; 'keep' merges nothing: one file follows the other.
+
+    Only records from `start` to before `end` are written: ISO 8601, epoch numbers, or
+    '+10s' after the first record; `duration` is an end that counts from the start.
+    `offsets` are durations to be added to the times of a path. `most` is the greatest
+    number of records to be written. `progress` is called now and then with the number
+    of bytes read from the files.
 
     Raises ReaderError (of `file:line`, say) for what cannot be read, OSError with a
-    file's name for what cannot be opened or written, OutputIsInputError. Memory is one
-    frame of records a file.
+    file's name for what cannot be opened or written, OutputIsInputError, and ValueError
+    for wrong options. Memory is a frame of records a file and, with 'window', what the
+    reorder windows hold.
     """
     names = [os.fspath(path) for path in paths]
-    if names.count("-") > 1:
-        raise ReaderError("-: stdin can be merged once only")
+    span, width = Span.of(start, end, duration), as_duration(window)
+    _check(order, late, width, most)
+    moves = _moves(offsets or {}, names)
+    refuse_twice(names)
     sink = Output(output)
     sink.refuse(name for name in names if name != "-")
+    reading = {
+        "timestamp": timestamp,
+        "timestamp_format": timestamp_format,
+        "tz": tz,
+        "row_names": row_names,
+        "on_error": on_error,
+    }
     with ExitStack() as opened:
         captures = []
-        for name in names:
-            capture = Capture(
-                name,
-                timestamp=timestamp,
-                timestamp_format=timestamp_format,
-                tz=tz,
-                row_names=row_names,
-                on_error=on_error,
-            )
-            opened.callback(capture.close)
-            captures.append(capture)
+        for number, name in enumerate(names):
+            file = InputFile(name, parked=too_many(len(names)))
+            opened.callback(file.close)
+            captures.append(Capture(number, file, moves.get(name, 0), **reading))
+        spool = opened.enter_context(Spool()) if order == "sort" else None
+        # A file without records is only asked for its header when none has any.
+        full = [capture for capture in captures if capture.has_records]
+        heads = full or [capture for capture in captures if capture.header]
         with sink:
-            _write(captures, sink, add_source, source_column, progress)
-    report = MergeReport(tuple(capture.report for capture in captures))
-    logger.info("%d records of %d files in %s", report.records, len(names), sink.name)
-    return report
+            written = 0
+            if heads:
+                lines = _lines(heads, sink.name, add_source, source_column)
+                streams = _streams(full, order, width, late, spool)
+                streams = _in_span(streams, span, order)
+                written = _write(lines, heads, streams, sink, most, progress)
+    reports = tuple(capture.report for capture in captures)
+    logger.info("%d records of %d files in %s", written, len(names), sink.name)
+    return MergeReport(reports, sink.name, order, written)
 
 
-def _write(
-    captures: list[Capture],
-    sink: Output,
-    add_source: bool,
-    source_column: str,
-    progress: Callable[[int], object] | None,
-) -> None:
-    # A file without records is only asked for its header when no file has any.
-    sources = [capture for capture in captures if capture.has_records]
-    heads = sources or [capture for capture in captures if capture.header]
-    if not heads:
-        return
-    lines = _lines(heads, add_source, source_column)
-    sink.write(lines.header)
-    for block in _body(lines, [source.pieces() for source in sources]):
-        sink.write(block)
-        if progress is not None:
-            progress(sum(capture.position for capture in captures))
+def _check(order: str, late: str, width: int, most: int | None) -> None:
+    if order not in get_args(Order):
+        raise ValueError(f"order={order!r}: use 'strict', 'window', 'sort' or 'keep'")
+    if late not in get_args(Late):
+        raise ValueError(f"late={late!r}: use 'raise', 'drop' or 'emit'")
+    if late != "raise" and order != "window":
+        raise ValueError(f"late={late!r} goes with order='window', not {order!r}")
+    if width < 0:
+        raise ValueError(f"window is {width} ns: use a duration of 0s or more")
+    if most is not None and (not isinstance(most, int) or most < 0):
+        raise ValueError(f"most={most!r}: use a number of records")
+
+
+def _moves(offsets: Mapping[str, str | int], names: Sequence[str]) -> dict[str, int]:
+    moves = {os.fspath(name): as_duration(by) for name, by in offsets.items()}
+    for name in moves:
+        if name not in names:
+            raise ValueError(f"offset for {name!r}, which is none of the files")
+    return moves
+
+
+def _streams(
+    captures: Sequence[Capture],
+    order: Order,
+    width: int,
+    late: Late,
+    spool: Spool | None,
+) -> list[_Stream]:
+    if order == "strict":
+        return [_Stream(capture, strict(capture)) for capture in captures]
+    if order == "keep":
+        return [_Stream(capture, as_found(capture)) for capture in captures]
+    if spool is not None:
+        return [
+            _Stream(capture, run.pieces())
+            for capture in captures
+            for run in spool.runs(as_found(capture))
+        ]
+    least, greatest = ROOM_BYTES
+    room = min(max(ROOMS_BYTES // max(len(captures), 1), least), greatest)
+    return [
+        _Stream(capture, iter(Window(capture, width, late, room)))
+        for capture in captures
+    ]
+
+
+def _in_span(streams: list[_Stream], span: Span, order: Order) -> list[_Stream]:
+    if not span.is_all:
+        heads = [(stream.capture, *peeked(stream.pieces)) for stream in streams]
+        span = span.from_origin(first_key([first for _, first, _ in heads]))
+        select = cut_as_found if order == "keep" else cut
+        streams = [
+            _Stream(capture, select(pieces, span)) for capture, _, pieces in heads
+        ]
+    if order == "keep":
+        return [_Stream(capture, _in_turn(capture, ps)) for capture, ps in streams]
+    return streams
+
+
+def _in_turn(capture: Capture, pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """Keys that put one capture after the other."""
+    for piece in pieces:
+        yield piece._replace(keys=np.full(len(piece.keys), capture.number, np.int64))
 
 
 def _lines(
-    sources: list[Capture], add_source: bool, source_column: str
-) -> CopiedLines | UnitedLines:
-    if any(source.columns != sources[0].columns for source in sources):
-        return UnitedLines(sources, source_column)
-    return CopiedLines(sources, source_column if add_source else None)
+    heads: list[Capture], name: str, add_source: bool, source_column: str
+) -> Lines:
+    differ = any(head.columns != heads[0].columns for head in heads)
+    if uncompressed_suffix(name) == ".jsonl":
+        return JsonLines(heads, source_column if differ or add_source else None)
+    if differ:
+        return UnitedLines(heads, source_column)
+    return CopiedLines(heads, source_column if add_source else None)
 
 
-def _body(
-    lines: CopiedLines | UnitedLines, sources: list[Iterator[Piece]]
-) -> Iterator[bytes | memoryview]:
+def _write(
+    lines: Lines,
+    heads: list[Capture],
+    streams: list[_Stream],
+    sink: Output,
+    most: int | None,
+    progress: Callable[[int], object] | None,
+) -> int:
+    """Write all records; returns how many."""
+    sink.write(lines.header)
+    place = {capture.number: number for number, capture in enumerate(heads)}
+    owners = [place[capture.number] for capture, _ in streams]
+    merge = Merge([pieces for _, pieces in streams], most)
+    body: Iterator[Any]
     if isinstance(lines, CopiedLines):
-        return blocks(sources, lines.tails[: len(sources)])
-    return map(lines, stretches(sources))
+        body = merge.blocks([lines.tails[owner] for owner in owners])
+    else:
+        body = (
+            lines([stretch._replace(source=owners[stretch.source]) for stretch in some])
+            for some in merge.stretches()
+        )
+    for block in body:
+        sink.write(block)
+        if progress is not None:
+            progress(sum(head.position for head in heads))
+    return merge.records

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import IO
 
 from chronomux.errors import ChronomuxError
+from chronomux.replay.compress import compressed
 
 __all__ = ["Output", "OutputIsInputError", "Target"]
 
@@ -29,8 +30,9 @@ class Output:
     """The bytes of one result, for `with`: on an exception nothing is left behind.
 
     A path is written aside, in the same folder, and renamed when all went well, so no
-    half file ever stands under that name. '-' is stdout. What is no regular file (a
-    device, a named pipe) and an open binary file are written in place.
+    half file ever stands under that name; its suffix says whether it is compressed. '-'
+    is stdout. What is no regular file (a device, a named pipe) and an open binary file
+    are written in place.
 
     An OSError of `write` or of leaving the block carries the output's name.
     """
@@ -39,6 +41,7 @@ class Output:
         self._file: IO[bytes] | None = None
         self._path: Path | None = None
         self._aside: Path | None = None
+        self._packed: IO[bytes] | None = None  # compresses into the file
         self._owned = False
         if not isinstance(target, str | os.PathLike):
             if not callable(getattr(target, "write", None)):
@@ -67,7 +70,7 @@ class Output:
     def write(self, data: bytes | memoryview) -> None:
         assert self._file is not None, "Output.write() outside its `with` block"
         try:
-            self._file.write(data)
+            (self._packed or self._file).write(data)
         except OSError as error:
             raise self._named(error) from error
 
@@ -78,6 +81,11 @@ class Output:
             except OSError as error:
                 raise self._named(error) from error
             self._owned = True
+            try:
+                self._packed = compressed(self._file, self.name)
+            except BaseException:
+                self._discard()
+                raise
         return self
 
     def __exit__(
@@ -118,6 +126,9 @@ class Output:
 
     def _finish(self) -> None:
         assert self._file is not None
+        if self._packed is not None:
+            self._packed.close()
+            self._packed = None
         self._file.flush()
         if self._owned:
             self._file.close()
@@ -127,6 +138,9 @@ class Output:
 
     def _discard(self) -> None:
         """After _finish() there is nothing left to do here."""
+        if self._packed is not None:
+            with suppress(Exception):  # it may want to write, and the disk be full
+                self._packed.close()
         if self._owned and self._file is not None:
             with suppress(OSError):  # what is still buffered is not wanted
                 self._file.close()

@@ -15,7 +15,7 @@ import numpy as np
 from chronomux._core.timeline import Timeline
 from chronomux.types import Frame
 
-__all__ = ["Keys", "Piece", "Stretch", "blocks", "stretches"]
+__all__ = ["Keys", "Merge", "Piece", "Stretch"]
 
 Keys: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 BLOCK = 1 << 20  # bytes handed on at once
@@ -42,70 +42,66 @@ class Stretch(NamedTuple):
     stop: int
 
 
-def blocks(
-    sources: Sequence[Iterator[Piece]], tails: Sequence[bytes], most: int | None = None
-) -> Iterator[memoryview]:
-    """The bytes of all records in the order (key, source, position), `most` at most.
+class Merge:
+    """All records of the sources in the order (key, source, position), read once.
 
-    Keys never fall within a source. tails[i] is added to each record of source i,
-    before its line ending. A block is overwritten by the next.
+    Keys never fall within a source. At most `most` records come, of any number if that
+    is None; `records` counts them. A source is asked for a piece when it runs out, not
+    before.
     """
-    supplied = _Supplied(sources, tails, most)
-    out, size = bytearray(BLOCK), 0
-    for timeline in supplied.rounds():
-        while written := timeline.fill(memoryview(out)[size:]):
-            if written > 0:
-                size += written
-            elif size:
-                yield memoryview(out)[:size]
-                size = 0
-            else:
-                out = bytearray(-written)
-    if size:
-        yield memoryview(out)[:size]
-
-
-def stretches(
-    sources: Sequence[Iterator[Piece]], most: int | None = None
-) -> Iterator[list[Stretch]]:
-    """As `blocks`, for those who look at records: each list follows the one before."""
-    supplied = _Supplied(sources, [b""] * len(sources), most)
-    for timeline in supplied.rounds():
-        yield [
-            Stretch(source, supplied.frames[source], start, stop)
-            for source, start, stop in timeline.stretches()
-        ]
-
-
-class _Supplied:
-    """A timeline whose sources are asked for a piece when they run out, not before."""
 
     def __init__(
-        self,
-        sources: Sequence[Iterator[Piece]],
-        tails: Sequence[bytes],
-        most: int | None,
+        self, sources: Sequence[Iterator[Piece]], most: int | None = None
     ) -> None:
+        self.records = 0
         self._sources = sources
-        self._timeline = Timeline(tails)
-        self._left = sys.maxsize if most is None else most
-        self.frames: dict[int, Frame] = {}
+        self._most = sys.maxsize if most is None else most
+        self._frames: dict[int, Frame] = {}
 
-    def rounds(self) -> Iterator[Timeline]:
+    def blocks(self, tails: Sequence[bytes]) -> Iterator[memoryview]:
+        """The records' bytes; a block is overwritten by the next.
+
+        tails[i] is added to each record of source i, before its line ending.
+        """
+        out, size = bytearray(BLOCK), 0
+        for timeline in self._rounds(tails):
+            while written := timeline.fill(memoryview(out)[size:]):
+                if written > 0:
+                    size += written
+                elif size:
+                    yield memoryview(out)[:size]
+                    size = 0
+                else:
+                    out = bytearray(-written)
+        if size:
+            yield memoryview(out)[:size]
+
+    def stretches(self) -> Iterator[list[Stretch]]:
+        """For those who look at records: each list follows the one before."""
+        for timeline in self._rounds([b""] * len(self._sources)):
+            yield [
+                Stretch(source, self._frames[source], start, stop)
+                for source, start, stop in timeline.stretches()
+            ]
+
+    def _rounds(self, tails: Sequence[bytes]) -> Iterator[Timeline]:
         """The timeline, each time with one more round to be written."""
-        timeline = self._timeline
+        timeline = Timeline(tails)
         for source in range(len(self._sources)):
-            self._load(source)
-        while self._left > 0 and (source := timeline.merge_round(self._left)) >= 0:
-            self._left -= timeline.merged
+            self._load(timeline, source)
+        while (left := self._most - self.records) > 0:
+            source = timeline.merge_round(left)
+            if source < 0:
+                return
+            self.records += timeline.merged
             yield timeline
-            self._load(source)
+            self._load(timeline, source)
 
-    def _load(self, source: int) -> None:
+    def _load(self, timeline: Timeline, source: int) -> None:
         piece = next(self._sources[source], None)
         if piece is None:
-            self.frames.pop(source, None)
+            self._frames.pop(source, None)
             return
         frame, keys, start, stop = piece
-        self.frames[source] = frame
-        self._timeline.load(source, keys, frame.offsets, frame.rows, start, stop)
+        self._frames[source] = frame
+        timeline.load(source, keys, frame.offsets, frame.rows, start, stop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import pty
 import signal
@@ -35,13 +36,102 @@ def test_the_output_file_is_written_and_stdout_stays_empty(folder, capfdbinary):
     assert capfdbinary.readouterr() == (b"", b"")
 
 
-def test_late_records_are_a_finding_with_a_place(folder, capsys):
-    assert main(["merge", "a.csv", "late.csv", "-t", "t", "-o", "out.csv"]) == 1
+@pytest.mark.parametrize(
+    ("options", "code", "fate", "times"),
+    [
+        (["--window", "2.5s"], 0, "2 put in order", ["1", "2.5", "3", "4", "5"]),
+        (["--order", "sort"], 0, "2 put in order", ["1", "2.5", "3", "4", "5"]),
+        (["--order", "keep"], 1, "all stand as in the file", [*"135", "2.5", "4"]),
+        (["--late", "drop"], 1, "1 put in order, 1 dropped", [*"1345"]),
+        (
+            ["--late", "emit"],
+            1,
+            "1 put in order, 1 out of order",
+            ["1", "3", "2.5", "4", "5"],
+        ),
+        (["--window", "0", "--late", "drop"], 1, "2 dropped", [*"135"]),
+    ],
+)
+def test_late_records_are_located_and_treated_as_asked(
+    folder, capsys, options, code, fate, times
+):
+    command = ["merge", "a.csv", "late.csv", "-t", "t", "-o", "out.csv", *options]
+    assert main(command) == code
     assert capsys.readouterr().err == (
         "chronomux: late.csv:3: the first of 2 records older than one before; "
-        "the largest step back is 2.5 s\n"
+        f"the largest step back is 2.5 s; {fate}\n"
     )
-    assert len((folder / "out.csv").read_bytes().splitlines()) == 6
+    rows = (folder / "out.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[0] for row in rows] == times
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], ["window of 1 s and", "--order sort, or --late drop or --late emit"]),
+        (["--order", "strict"], ["use --order window to repair"]),
+    ],
+)
+def test_a_late_record_that_fits_nowhere_is_2_with_its_line(
+    folder, capsys, options, words
+):
+    command = ["merge", "a.csv", "late.csv", "-t", "t", "-o", "out.csv", *options]
+    assert main(command) == 2
+    message = capsys.readouterr().err
+    assert message.startswith(
+        "chronomux: late.csv:3: time 1970-01-01T00:00:02.5Z is 2.5 s before that of an "
+    )
+    for word in words:
+        assert word in message
+    assert not (folder / "out.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "times"),
+    [
+        (["--start", "2"], [*"234"]),
+        (["--start", "1970-01-01T00:00:02Z", "--end", "4"], [*"23"]),
+        (["--start", "+1s", "--duration", "2s"], [*"23"]),
+        (["--duration", "1000ms"], [*"1"]),
+        (["--end", "+1.000000001s"], [*"12"]),
+        (["-n", "3"], [*"123"]),
+        (["-n", "0"], []),
+        (["--offset", "a.csv=+10s"], [*"2413"]),
+        (["--offset", "a.csv=-1.5s", "--offset", "b.csv=0.5s"], [*"1324"]),
+        (["--order", "keep", "--start", "2"], [*"324"]),
+        (["--start", "100"], []),
+    ],
+)
+def test_only_what_lies_in_the_span_is_written(folder, capfd, options, times):
+    command = ["merge", "a.csv", "b.csv", "-t", "t", "-o", "out.csv", *options]
+    assert main(command) == 0
+    header, *rows = (folder / "out.csv").read_text().splitlines()
+    assert header == "t,x"
+    assert [row.split(",")[0] for row in rows] == times
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_was_found_is_there_as_json(folder, capsys):
+    command = ["merge", "a.csv", "late.csv", "-t", "t", "-o", "out.csv", "--late"]
+    assert main([*command, "drop", "--json", "-"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["order"], found["records"], found["written"]) == ("window", 5, 4)
+    assert found["sources"][1] == {
+        "name": "late.csv",
+        "records": 3,
+        "first": 2_500_000_000,
+        "last": 5_000_000_000,
+        "late": 2,
+        "first_late": 3,
+        "largest_step_back": 2_500_000_000,
+        "repaired": 1,
+        "emitted": 0,
+        "dropped": 1,
+        "untimed": 0,
+        "untimed_lines": [],
+    }
+    assert main(["merge", "a.csv", "-t", "t", "-o", "o.csv", "--json", "r.json"]) == 0
+    assert json.loads((folder / "r.json").read_text())["written"] == 2
 
 
 def test_an_unreadable_time_names_the_flag_that_goes_on(folder, capsys):
@@ -76,6 +166,18 @@ def test_only_the_first_lines_of_many_are_shown(folder, capsys):
         (["a.csv", "--format", "nope"], "nope"),
         (["a.csv", "--tz", "Not/AZone"], "Not/AZone"),
         (["-", "-"], "stdin"),
+        (["a.csv", "./a.csv"], "./a.csv: is the same file as a.csv; give it once"),
+        (["a.csv", "--order", "sort", "--late", "drop"], "goes with --order window"),
+        (["a.csv", "--window", "long"], "duration 'long' is not a number of"),
+        (["a.csv", "--window=-1s"], "use a duration of 0s or more"),
+        (["a.csv", "--offset", "b.csv=1s"], "'b.csv', which is none of the files"),
+        (["a.csv", "--offset", "1s"], "'1s' is not like a.csv=+0.5s"),
+        (["a.csv", "--offset", "a.csv=9e9"], "duration '9e9'"),
+        (["a.csv", "--offset", "a.csv=9223372036s"], "beyond year 2262"),
+        (["a.csv", "--start", "soon"], "start 'soon' is no time"),
+        (["a.csv", "-n", "-1"], "use a number of records"),
+        (["a.csv", "--json", "-"], "cannot both go to stdout"),
+        (["a.csv", "-o", "out.csv", "--json", "a.csv"], "a.csv: is also an input"),
         (["a.csv", "-t", "time"], "a.csv:1: has no column 'time'"),
         (["a.csv", "-t", "t,"], "empty column name"),
         (["."], "Is a directory"),

@@ -7,6 +7,7 @@ import csv
 import gzip
 import heapq
 import io
+import json
 import lzma
 import random
 import subprocess
@@ -14,7 +15,12 @@ import sys
 
 import pytest
 
-from chronomux.errors import ChronomuxError, ReaderError, TimestampError
+from chronomux.errors import (
+    ChronomuxError,
+    DisorderError,
+    ReaderError,
+    TimestampError,
+)
 from chronomux.replay import OutputIsInputError, merge_files
 from chronomux.samples import captures
 
@@ -136,30 +142,154 @@ def test_a_taken_source_column_is_refused(write, other):
     assert header.endswith(b",file")
 
 
-def test_late_records_leave_at_once_and_are_located(write):
-    names = write(
-        a=b't,x\n10,a1\n5,"a\n2"\n7,a3\n12,a4\n',
-        b=b"t,x\n1,b1\n6,b2\n9,b3\n11,b4\n",
-    )
-    out, report = merged(names)
-    times = [row[0] for row in csv.reader(io.StringIO(out.decode(), newline=""))]
-    assert times == ["t", "1", "6", "9", "10", "5", "7", "11", "12"]
+LATE = {
+    "a": b't,x\n10,a1\n5,"a\n2"\n7,a3\n12,a4\n',
+    "b": b"t,x\n1,b1\n6,b2\n9,b3\n11,b4\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("options", "times", "fates"),
+    [
+        ({"window": "0s", "late": "emit"}, "1 6 9 10 5 7 11 12", (2, 0, 0)),
+        ({"window": "3s", "late": "emit"}, "1 6 5 7 9 10 11 12", (1, 0, 1)),
+        ({"window": "3s", "late": "drop"}, "1 6 7 9 10 11 12", (0, 1, 1)),
+        ({"window": 5 * 10**9}, "1 5 6 7 9 10 11 12", (0, 0, 2)),
+        ({"order": "sort"}, "1 5 6 7 9 10 11 12", (0, 0, 2)),
+        ({"order": "keep"}, "10 5 7 12 1 6 9 11", (0, 0, 2)),
+    ],
+)
+def test_late_records_are_counted_and_treated_as_asked(write, options, times, fates):
+    out, report = merged(write(**LATE), **options)
+    rows = list(csv.reader(io.StringIO(out.decode(), newline="")))
+    assert " ".join(row[0] for row in rows[1:]) == times
+    assert ["5", "a\n2"] in rows or fates[1]
     a, b = report.sources
     assert (a.late, a.first_late, a.largest_step_back) == (2, 3, 5 * 10**9)
+    assert (a.emitted, a.dropped, a.repaired) == fates
     assert (b.late, b.first_late, b.largest_step_back) == (0, None, 0)
     assert (a.first, a.last) == (5 * 10**9, 12 * 10**9)
+    assert (report.records, report.written) == (8, len(rows) - 1)
 
 
 def test_the_line_of_the_first_late_record_counts_every_line_of_the_file(write):
     names = write(a=b't,x\n1,"two\nlines"\n\n2,b\n\n\n1,late\n0,later\n')
-    report = merged(names)[1].sources[0]
+    report = merged(names, order="keep")[1].sources[0]
     assert (report.late, report.first_late) == (2, 8)
+    with pytest.raises(DisorderError, match=r"^a\.csv:8: ") as caught:
+        merged(names, order="strict")
+    assert (caught.value.input, caught.value.position) == (0, 2)
 
 
 def test_a_step_back_as_long_as_all_time_is_counted_exactly(write):
     names = write(a=b"t\n9223372036\n-9223372036\n")
-    report = merged(names, timestamp_format="epoch_s")[1].sources[0]
-    assert report.largest_step_back == 2 * 9223372036 * 10**9
+    options = {"timestamp_format": "epoch_s", "order": "sort"}
+    out, report = merged(names, **options)
+    assert out == b"t\n-9223372036\n9223372036\n"
+    assert report.sources[0].largest_step_back == 2 * 9223372036 * 10**9
+
+
+def test_a_sort_of_any_disorder_is_a_stable_sort(write, monkeypatch):
+    monkeypatch.setattr("chronomux.replay.spool.RUN_BYTES", 2000)
+    monkeypatch.setattr("chronomux.replay.spool.BLOCK_BYTES", 300)
+    seed = random.Random(8)
+    contents, records = {}, []
+    for name in "abc":
+        rows = [f"{seed.randrange(200)},{name}{i}\n" for i in range(1000)]
+        contents[name] = f"t,x\n{''.join(rows)}".encode()
+        records += rows
+    out, report = merged(write(**contents), order="sort")
+    records.sort(key=lambda row: int(row.split(",")[0]))
+    assert out.decode() == "t,x\n" + "".join(records)
+    assert report.sources[1].repaired == report.sources[1].late > 500
+
+
+@pytest.mark.parametrize("order", ["strict", "window", "sort", "keep"])
+def test_sorted_files_are_the_same_in_every_order_and_layout(write, order):
+    names = write(a=b"t,x\n1,a\n3,a\n", b=b"t,y\n4,b\n5,b\n")
+    out, report = merged(names, order=order)
+    assert out == b"t,x,y,source\n1,a,,a.csv\n3,a,,a.csv\n4,,b,b.csv\n5,,b,b.csv\n"
+    assert (report.order, report.written) == (order, 4)
+
+
+def test_a_span_does_not_read_what_lies_behind_it(write):
+    rows = "".join(f"{number},{'x' * 40}\n" for number in range(100_000))
+    names = write(a=f"t,x\n{rows}never,x\n".encode())
+    out, report = merged(names, start="10", duration="3s")
+    assert [line[:2] for line in out.splitlines()[1:]] == [b"10", b"11", b"12"]
+    assert report.sources[0].records < 100_000
+
+
+def test_records_are_json_lines_by_the_suffix_of_the_output(write, tmp_path):
+    names = write(a='t,x\n1,"ä ""q"""\n3\n'.encode(), b=b"t,y\n2,b\n")
+    report = merge_files(names, "out.jsonl", timestamp="t")
+    assert (tmp_path / "out.jsonl").read_text("utf-8").splitlines() == [
+        '{"t":"1","x":"ä \\"q\\"","source":"a.csv"}',
+        '{"t":"2","y":"b","source":"b.csv"}',
+        '{"t":"3","source":"a.csv"}',
+    ]
+    assert report.written == 3
+    merge_files(names[:1], "one.JSONL", timestamp="t")
+    lines = (tmp_path / "one.JSONL").read_text("utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {"t": "1", "x": 'ä "q"'},
+        {"t": "3"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"t,x\n1,\xff\n", "not UTF-8, which JSON cannot hold"),
+        (b"t,x,x\n1,a,b\n", "names a column twice"),
+        (b"t,x\n0,a\n1,a,b\n", "a record has 3 fields"),
+    ],
+)
+def test_what_json_cannot_hold_is_refused(write, tmp_path, content, words):
+    with pytest.raises(ReaderError, match=words):
+        merge_files(write(a=content), "out.jsonl", timestamp="t")
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "unpack"),
+    [
+        (".gz", gzip.decompress),
+        (".BZ2", bz2.decompress),
+        (".xz", lzma.decompress),
+        (".zst", None),
+    ],
+)
+def test_the_output_is_compressed_by_its_suffix(write, tmp_path, suffix, unpack):
+    if unpack is None:
+        zstandard = pytest.importorskip("zstandard")
+        unpack = zstandard.ZstdDecompressor().decompressobj().decompress
+    rows = "".join(f"{number},x\n" for number in range(50_000))
+    names = write(a=f"t,x\n{rows}".encode())
+    merge_files(names, f"out.csv{suffix}", timestamp="t")
+    packed = (tmp_path / f"out.csv{suffix}").read_bytes()
+    assert unpack(packed).decode() == f"t,x\n{rows}"
+    merge_files([f"out.csv{suffix}"], f"again.jsonl{suffix}", timestamp="t", most=1)
+    again = (tmp_path / f"again.jsonl{suffix}").read_bytes()
+    assert len(again) < len(packed)
+
+
+def test_more_files_merge_than_may_be_open(write):
+    contents = {
+        f"f{number:03}": b"t,x\n%d,a\n%d,b\n" % (number % 7, number + 9)
+        for number in range(200)
+    }
+    contents["f000"] = gzip.compress(contents["f000"])
+    names = write(**contents)
+    code = (
+        "import resource, sys; from chronomux import merge_files; "
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (80, 80)); "
+        "merge_files(sys.argv[1:], timestamp='t')"
+    )
+    command = [sys.executable, "-c", code, *names]
+    done = subprocess.run(command, capture_output=True, timeout=60)
+    assert done.stdout == merged(names)[0], done.stderr
+    assert len(done.stdout.splitlines()) == 401
 
 
 def test_several_columns_make_one_time(write):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chronomux._core.timeline import Timeline
-from chronomux.replay.timeline import BLOCK, Piece, blocks, stretches
+from chronomux.replay.timeline import BLOCK, Merge, Piece
 from chronomux.types import Frame
 from tests.reference import merge_order
 
@@ -52,13 +52,13 @@ def pieces(
 
 def bytes_of(sources: list[list[Piece]], tails=None, most=None) -> bytes:
     tails = tails or [b""] * len(sources)
-    return b"".join(map(bytes, blocks([iter(s) for s in sources], tails, most)))
+    return b"".join(map(bytes, Merge([iter(s) for s in sources], most).blocks(tails)))
 
 
 def stretched(sources: list[list[Piece]], most=None) -> bytes:
     return b"".join(
         frame.rows[frame.offsets[start] : frame.offsets[stop]]
-        for round_ in stretches([iter(source) for source in sources], most)
+        for round_ in Merge([iter(source) for source in sources], most).stretches()
         for _, frame, start, stop in round_
     )
 
@@ -128,7 +128,7 @@ def test_records_of_any_length_leave_in_blocks(tail):
 
 def test_a_source_alone_is_one_stretch_a_piece():
     source, _ = pieces(0, [1, 2, 3, 4, 5], [3])
-    rounds = list(stretches([iter(source)]))
+    rounds = list(Merge([iter(source)]).stretches())
     assert [[stretch[2:] for stretch in round_] for round_ in rounds] == [
         [(0, 3)],
         [(0, 2)],
@@ -143,7 +143,7 @@ def test_a_piece_is_not_asked_for_before_it_is_needed():
             asked.append(number)
             yield piece
 
-    rounds = stretches([source(), iter(pieces(1, [9], [1])[0])])
+    rounds = Merge([source(), iter(pieces(1, [9], [1])[0])]).stretches()
     next(rounds)
     assert asked == [0]
 

@@ -123,7 +123,6 @@ cdef class ColumnRows(Records):
         """Fill the columns; the error that ends the rows early is kept."""
         try:
             while self.rows < self.most:
-                self.count_lines()
                 if not self.next():
                     break
                 if not self.is_blank():
@@ -166,7 +165,7 @@ cdef class ColumnRows(Records):
                 return False
         if <Py_ssize_t>self.width > self.known:
             raise ReaderError(
-                f"{self.name}:{self.lines + 1}: has {self.width} fields, and there are "
+                f"{self.name}:{self.row_line}: has {self.width} fields, and there are "
                 f"{self.known} columns; give fieldnames=, or row_names=True for files "
                 "as R writes them"
             )
@@ -205,7 +204,7 @@ cdef class ColumnRows(Records):
         text = PyUnicode_DecodeUTF8(content.text, content.size, b"replace")[:SHOWN]
         why = ", which its first rows were" if was_inferred else ""
         return ReaderError(
-            f"{self.name}:{self.lines + 1}: {text!r} in column {column.name!r} is no "
+            f"{self.name}:{self.row_line}: {text!r} in column {column.name!r} is no "
             f"{column.type}{why}; use types={{{column.name!r}: 'str'}}"
         )
 
@@ -256,7 +255,7 @@ cdef class ColumnRows(Records):
             ns[0] = self.parser(" ".join([self.text(i) for i in self.time_columns]))
             return READ
         except TimestampError as error:
-            return MISSING if self.bad_time(self.lines + 1, error) else LEFT_OUT
+            return MISSING if self.bad_time(self.row_line, error) else LEFT_OUT
 
     cdef str text(self, Py_ssize_t i):
         """A field of the row at hand; '' behind its end."""

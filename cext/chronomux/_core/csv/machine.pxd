@@ -45,6 +45,7 @@ cdef class Machine:
     cdef size_t characters  # in the field begun
     cdef bint is_plain  # the field begun is a number by PLAIN_NUMBERS
     cdef bint is_unquoted
+    cdef bint is_open_at_end
 
     cdef void start(self) noexcept
     cdef int make_room(self, size_t bytes) except -1

@@ -94,6 +94,7 @@ cdef class Machine:
             return END_IN_ROW
         self.save()
         self.state = START_RECORD
+        self.is_open_at_end = True
         return ROW
 
     cdef Outcome run(

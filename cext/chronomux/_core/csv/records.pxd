@@ -32,6 +32,7 @@ cdef class Records:
     # `begin`, or `gap` behind the end of field i - 1, up to ends[i].
     cdef const uint8_t* bytes
     cdef size_t begin
+    cdef size_t row_begin  # in the window
     cdef const uint32_t* ends
     cdef size_t width
     cdef size_t gap
@@ -39,10 +40,11 @@ cdef class Records:
     cdef bint is_exact  # no quotes are left in the bytes; the machine knows the kinds
 
     cdef bint next(self) except -1
+    cdef size_t line_of_row(self) noexcept
     cdef bint next_exact(self) except -1
     cdef bint has_outgrown_the_limit(self) noexcept
     cdef int scan_on(self, size_t end) except -1
-    cdef int fill(self) except -1
+    cdef bint fill(self) except -1
     cdef int make_room(self, size_t size) except -1
     cdef int slid(self, size_t begin) except -1
     cdef void count_lines(self) noexcept

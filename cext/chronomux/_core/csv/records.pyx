@@ -19,7 +19,7 @@ from chronomux._core.csv.machine cimport (
     SKIP_LINE,
     TEXT_BEHIND_QUOTE,
 )
-from chronomux._core.csv.window cimport line_breaks
+from chronomux._core.csv.structure cimport line_breaks
 
 cdef enum:
     WINDOW = 1 << 20
@@ -56,13 +56,33 @@ cdef class Records:
             return self.lines
         return self.lines + 1
 
+    @property
+    def row_line(self):
+        """The line, from 1, in which the row at hand begins."""
+        return self.line_of_row()
+
+    @property
+    def is_open_at_end(self):
+        """Whether the last row ended in quotes, or behind an escape."""
+        return self.machine.is_open_at_end
+
+    cdef size_t line_of_row(self) noexcept:
+        cdef Window window
+        if not self.is_dirty:
+            return self.lines + self.rows_since
+        window = self.window
+        self.count_lines()
+        return self.lines + 1 - line_breaks(
+            window.data, self.row_begin, self.position, window.size
+        )
+
     def rest(self):
         """The bytes at hand that belong to no row so far."""
         cdef size_t size = self.window.size - self.position
         return (<const char*>self.window.data)[self.position:self.position + size]
 
     cdef bint next(self) except -1:
-        """Go to the next row; False: there is none."""
+        """Go to the next row; False: there is none, or `fill` would not go on."""
         cdef Window window
         cdef size_t end, last, usable
         while True:
@@ -76,7 +96,7 @@ cdef class Records:
                 self.is_ascii = window.is_ascii
                 self.is_exact = False
                 self.gap = 1
-                self.begin = self.position
+                self.begin = self.row_begin = self.position
                 self.ends = self.index.ends + self.first
                 self.width = last - self.first
                 self.first = last
@@ -99,12 +119,10 @@ cdef class Records:
                 usable -= 1  # a "\n" may follow
             if self.index.scan.position < usable:
                 self.scan_on(usable)
-            elif self.is_final:
+            elif self.is_final or self.has_outgrown_the_limit():
                 return self.next_exact()
-            elif self.has_outgrown_the_limit():
-                return self.next_exact()
-            else:
-                self.fill()
+            elif not self.fill():
+                return False
 
     cdef bint next_exact(self) except -1:
         """Go to the next row by the machine, which the index then starts behind."""
@@ -123,9 +141,9 @@ cdef class Records:
             )
             done = position - self.position
             if outcome == MORE:
-                if self.is_final:
+                if self.is_final or not self.fill():
                     return False
-                self.fill()
+        self.row_begin = self.position
         self.position = position
         self.index.restart(position)
         self.bytes = machine.text
@@ -157,18 +175,19 @@ cdef class Records:
         self.is_dirty = self.is_dirty or self.is_next_dirty
         return 0
 
-    cdef int fill(self) except -1:
-        """Add a block to the window, or learn that there is none."""
+    cdef bint fill(self) except -1:
+        """Add a block to the window, or learn that there is none. False: not now."""
         cdef bytes block = self.read()
         cdef size_t size = PyBytes_GET_SIZE(block)
         cdef const uint8_t* data = <const uint8_t*>PyBytes_AS_STRING(block)
         if not size:
             self.is_final = True
-            return 0
+            return True
         if self.rules.syntax.refuses_nul and memchr(data, 0, size) is not NULL:
             self.is_plain = False
         self.make_room(size)
-        return self.window.append(data, size)
+        self.window.append(data, size)
+        return True
 
     cdef int make_room(self, size_t size) except -1:
         """Drop what belongs to rows given, where that is cheap or there is no room."""

@@ -11,7 +11,6 @@ from libc.stdint cimport uint8_t, uint32_t
 
 from chronomux._core.csv.fields cimport field_text, text_of
 from chronomux._core.csv.machine cimport NULL_FIELD, NUMBER
-from chronomux._core.csv.records cimport Records
 
 
 cdef extern from "Python.h":
@@ -30,8 +29,6 @@ cdef inline PyObject* new_reference(object item) noexcept:
 
 cdef class Rows(Records):
     """Records whose fields become objects; `dialect` is the one they are read by."""
-
-    cdef readonly object dialect
 
     def __init__(self, read, rules, name, dialect=None):
         self.dialect = dialect

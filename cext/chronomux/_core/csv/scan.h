@@ -77,22 +77,30 @@ typedef void (*ScanFunction)(Scan *scan, const uint8_t *data, size_t end,
 #endif
 #undef SIMD_TARGET
 
-/* The scan of that name; NULL where this processor has none of it. */
-static inline ScanFunction scan_function(const char *way)
+typedef size_t (*LineCounter)(const uint8_t *data, size_t size);
+
+typedef struct {
+    ScanFunction scan;
+    LineCounter line_ends;
+} ScanWay;
+
+/* The functions of that name; NULLs where this processor has none of it. */
+static inline ScanWay scan_way(const char *way)
 {
+    ScanWay found = {NULL, NULL};
     if (!strcmp(way, "scalar"))
-        return scan_scalar;
+        found = (ScanWay){scan_scalar, line_ends_scalar};
 #ifdef SIMD_X86
     if (!strcmp(way, "sse2"))
-        return scan_sse2;
+        found = (ScanWay){scan_sse2, line_ends_sse2};
     if (!strcmp(way, "avx2") && simd_has_avx2())
-        return scan_avx2;
+        found = (ScanWay){scan_avx2, line_ends_avx2};
 #endif
 #ifdef SIMD_NEON
     if (!strcmp(way, "neon"))
-        return scan_neon;
+        found = (ScanWay){scan_neon, line_ends_neon};
 #endif
-    return NULL;
+    return found;
 }
 
 #endif

@@ -82,3 +82,23 @@ static SIMD_TARGET void SCAN_FUNCTION(scan)(Scan *caller, const uint8_t *data, s
     }
     *caller = scan;
 }
+
+/* How many lines end in data[0:size]; "\r\n" is one. */
+static SIMD_TARGET size_t SCAN_FUNCTION(line_ends)(const uint8_t *data, size_t size)
+{
+    size_t count = 0;
+    uint64_t was_cr = 0;
+    for (size_t i = 0; i < size; i += SIMD_BLOCK) {
+        uint8_t padded[SIMD_BLOCK] = {0};
+        const uint8_t *block = data + i;
+        if (size - i < SIMD_BLOCK) {
+            memcpy(padded, block, size - i);
+            block = padded;
+        }
+        uint64_t lf = SCAN_FUNCTION(equal)(block, '\n');
+        uint64_t cr = SCAN_FUNCTION(equal)(block, '\r');
+        count += SCAN_FUNCTION(popcount)((lf & ~(cr << 1 | was_cr)) | cr);
+        was_cr = cr >> 63;
+    }
+    return count;
+}

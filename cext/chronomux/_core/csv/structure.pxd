@@ -21,8 +21,14 @@ cdef extern from "chronomux/_core/csv/scan.h" nogil:
         Scan* scan, const uint8_t* data, size_t end, uint32_t* ends, uint32_t* rows
     ) noexcept
 
+    ctypedef size_t (*LineCounter)(const uint8_t* data, size_t size) noexcept
+
+    ctypedef struct ScanWay:
+        ScanFunction scan
+        LineCounter line_ends
+
     void scan_restart(Scan* scan, size_t position) noexcept
-    ScanFunction scan_function(const char* way) noexcept
+    ScanWay scan_way(const char* way) noexcept
 
 
 # Ends of fields and rows of what was scanned and not forgotten. Places are below 2^32.
@@ -31,9 +37,14 @@ cdef class Index:
     cdef uint32_t* ends
     cdef uint32_t* rows
     cdef size_t room
-    cdef ScanFunction function
+    cdef ScanWay way
 
     cdef int reach(self, const uint8_t* data, size_t end) except -1
     cdef void restart(self, size_t position) noexcept
     cdef int grow(self, size_t room) except -1
     cdef void forget(self, size_t fields, size_t shift) noexcept
+
+
+cdef size_t line_breaks(
+    const uint8_t* data, size_t begin, size_t end, size_t size
+) noexcept nogil

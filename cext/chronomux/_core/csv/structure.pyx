@@ -17,7 +17,7 @@ cdef enum:
 
 WAYS = tuple(
     way for way in ("avx2", "neon", "sse2", "scalar")
-    if scan_function(way.encode()) is not NULL
+    if scan_way(way.encode()).scan is not NULL
 )
 
 
@@ -31,7 +31,7 @@ def _chosen():
 
 
 WAY = _chosen()
-cdef ScanFunction CHOSEN = scan_function(WAY.encode())
+cdef ScanWay CHOSEN = scan_way(WAY.encode())
 
 
 @cython.final
@@ -46,7 +46,7 @@ cdef class Index:
         """quote: -1 for a dialect without. way: one of WAYS; WAY if it is not given."""
         if way is not None and way not in WAYS:
             raise ValueError(f"way={way!r}: this processor has {', '.join(WAYS)}")
-        self.function = CHOSEN if way is None else scan_function(way.encode())
+        self.way = CHOSEN if way is None else scan_way(way.encode())
         self.scan.delimiter = <uint8_t>delimiter
         self.scan.quote = <uint8_t>max(quote, 0)
         self.scan.quotes = 0 if quote < 0 else ~<uint64_t>0
@@ -64,7 +64,7 @@ cdef class Index:
         if needed > self.room:
             self.grow(max(needed, self.room + self.room // 2))
         with nogil:
-            self.function(&self.scan, data, end, self.ends, self.rows)
+            self.way.scan(&self.scan, data, end, self.ends, self.rows)
         return 0
 
     cdef int grow(self, size_t room) except -1:
@@ -97,6 +97,24 @@ cdef class Index:
         if shift:
             for i in range(self.scan.fields):
                 self.ends[i] -= <uint32_t>shift
+
+
+cdef size_t line_breaks(
+    const uint8_t* data, size_t begin, size_t end, size_t size
+) noexcept nogil:
+    """How many lines end in data[begin:end]; of "\\r\\n" the second byte counts."""
+    cdef size_t count = CHOSEN.line_ends(data + begin, end - begin)
+    if begin < end < size and data[end - 1] == c"\r" and data[end] == c"\n":
+        count -= 1
+    return count
+
+
+def count_lines(const uint8_t[::1] data, str way=None):
+    """How many lines end in bytes, at "\\n", "\\r" or "\\r\\n"."""
+    cdef ScanWay chosen = CHOSEN if way is None else scan_way(way.encode())
+    if chosen.scan is NULL:
+        raise ValueError(f"way={way!r}: this processor has {', '.join(WAYS)}")
+    return chosen.line_ends(&data[0], data.shape[0]) if data.shape[0] else 0
 
 
 def find_ends(const uint8_t[::1] data, delimiter=",", quotechar='"', str way=None):

@@ -16,6 +16,3 @@ cdef class Window:
 
 
 cdef bint only_ascii(const uint8_t* bytes, size_t size) noexcept nogil
-cdef size_t line_breaks(
-    const uint8_t* data, size_t begin, size_t end, size_t size
-) noexcept nogil

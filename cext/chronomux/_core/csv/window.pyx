@@ -1,6 +1,7 @@
 """The bytes at hand of a stream: new ones at the end, old ones leave at the front."""
 
 cimport cython
+from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
 from libc.string cimport memcpy, memmove
@@ -23,6 +24,10 @@ cdef class Window:
 
     def __dealloc__(self):
         PyMem_Free(self.data)
+
+    def __getbuffer__(self, Py_buffer* view, int flags):
+        # Of what is there now: more may follow.
+        PyBuffer_FillInfo(view, self, self.data, self.size, True, flags)
 
     cdef int append(self, const uint8_t* bytes, size_t size) except -1:
         """Add bytes; there must be room for them."""
@@ -50,17 +55,3 @@ cdef bint only_ascii(const uint8_t* bytes, size_t size) noexcept nogil:
     for i in range(size):
         seen |= bytes[i]
     return seen < 0x80
-
-
-cdef size_t line_breaks(
-    const uint8_t* data, size_t begin, size_t end, size_t size
-) noexcept nogil:
-    """How many lines end in data[begin:end]; of "\\r\\n" the second byte counts."""
-    cdef size_t count = 0
-    cdef size_t last = min(end, size - 1) if size else 0
-    cdef size_t i
-    for i in range(begin, last):
-        count += (data[i] == c"\n") | ((data[i] == c"\r") & (data[i + 1] != c"\n"))
-    if begin <= last < end:
-        count += data[last] == c"\n" or data[last] == c"\r"
-    return count

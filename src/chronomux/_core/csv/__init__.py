@@ -1,1 +1,1 @@
-"""CSV in the compiled core: structure of bytes, exact machine, rows, typed columns."""
+"""CSV in the compiled core: structure of bytes, exact machine, rows of objects."""

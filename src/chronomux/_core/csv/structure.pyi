@@ -18,6 +18,7 @@ def count_ends(
     quotechar: str | None = '"',
     way: str | None = None,
 ) -> tuple[int, int]: ...
+def count_lines(data: Buffer, way: str | None = None) -> int: ...
 
 @final
 class Index:

@@ -1,0 +1,3 @@
+from typing import Any
+
+def take_rows(offsets: Any, rows: Any, order: Any, places: Any) -> bytes: ...

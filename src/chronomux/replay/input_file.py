@@ -1,0 +1,117 @@
+"""A capture's bytes in order: watched for damage, and open only when there is room."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+from collections.abc import Iterable, Sequence
+from typing import IO, Any
+
+from chronomux.errors import ReaderError
+
+__all__ = ["InputFile", "refuse_twice", "too_many"]
+
+SPARE_FILES = 64  # descriptors left to everything else
+
+
+class InputFile:
+    """The bytes of a path, or of stdin for '-'; unbuffered, to be read once.
+
+    With `parked` a regular file is open only while a block is read: so more files can
+    be merged than a process may have open.
+
+    Raises OSError with the file's name for what cannot be opened or read; ReaderError
+    when the file became shorter meanwhile, or is another one.
+    """
+
+    def __init__(self, name: str, parked: bool = False) -> None:
+        self.name = name
+        self.position = 0  # bytes read so far
+        self._file: IO[bytes] | None = _opened(name)
+        self._first = os.fstat(self._file.fileno()) if name != "-" else None
+        self._is_parked = parked and self._is_regular
+        if self._is_parked:
+            self.close()
+
+    def read(self, size: int = -1, /) -> bytes:
+        if size == 0:
+            return b""  # asked to learn whether bytes or text come
+        try:
+            block = self._block(size)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self.name) from error
+        self.position += len(block)
+        if not block:
+            self._refuse_shorter()
+        return block
+
+    def close(self) -> None:
+        if self._file is not None and self.name != "-":
+            self._file.close()
+            self._file = None
+
+    @property
+    def _is_regular(self) -> bool:
+        return self._first is not None and stat.S_ISREG(self._first.st_mode)
+
+    def _block(self, size: int) -> bytes:
+        if not self._is_parked:
+            assert self._file is not None, "read() of a closed file"
+            # read() of a buffered stream waits for all it was asked for.
+            read: Any = getattr(self._file, "read1", self._file.read)
+            block: bytes = read(size)
+            return block
+        with _opened(self.name) as file:
+            assert self._first is not None
+            if not os.path.samestat(os.fstat(file.fileno()), self._first):
+                raise ReaderError(f"{self.name}: was replaced while it was read")
+            file.seek(self.position)
+            return file.read(size)
+
+    def _refuse_shorter(self) -> None:
+        if self._first is not None and self._is_regular:
+            size = self._first.st_size
+            if self.position < size:
+                raise ReaderError(
+                    f"{self.name}@{self.position}: the file ends here, but had {size} "
+                    "bytes when it was opened; it was cut off while it was read"
+                )
+
+
+def too_many(count: int) -> bool:
+    """Whether so many files cannot be open at once."""
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return limit != resource.RLIM_INFINITY and count > limit - SPARE_FILES
+
+
+def refuse_twice(names: Sequence[str]) -> None:
+    """Raise ReaderError if two of the names are one file: its records would double."""
+    if names.count("-") > 1:
+        raise ReaderError("-: stdin can be merged once only")
+    seen: dict[tuple[int, int], str] = {}
+    for name, place in _places(names):
+        other = seen.setdefault(place, name)
+        if other is not name:
+            raise ReaderError(f"{name}: is the same file as {other}; give it once")
+
+
+def _places(names: Iterable[str]) -> Iterable[tuple[str, tuple[int, int]]]:
+    for name in names:
+        try:
+            found = os.stat(name)
+        except OSError:
+            continue  # opening it will say what is wrong
+        if not stat.S_ISCHR(found.st_mode):  # /dev/null is nobody's twin
+            yield f"{name}", (found.st_dev, found.st_ino)
+
+
+def _opened(name: str) -> IO[bytes]:
+    if name != "-":
+        return open(name, "rb", buffering=0)
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), "stdin")
+    return sys.stdin.buffer
