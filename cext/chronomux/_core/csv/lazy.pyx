@@ -54,12 +54,12 @@ cdef void* copied(const void* data, size_t size) except NULL:
 @cython.no_gc
 @cython.freelist(256)
 cdef class LazyRow:
-    """An immutable mapping of a row's keys to its fields, equal to the dict it stands for.
+    """An immutable mapping of a row's keys to its fields, equal to the row as a dict.
 
     A field is decoded when it is asked for, each time anew. Pickles as a dict.
     """
 
-    def __init__(self):
+    def __init__(self, *args, **kwargs):
         raise TypeError("lazy rows are made by CSVReader(rows='lazy')")
 
     cdef object field(self, size_t i):
