@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
     )
 
 __all__ = [
+    "CSVError",
     "CSVReader",
     "ChronomuxError",
     "DeadInputError",
@@ -64,6 +65,7 @@ __all__ = [
 
 _NAMES = {
     "chronomux.errors": (
+        "CSVError",
         "ChronomuxError",
         "DeadInputError",
         "DisorderError",

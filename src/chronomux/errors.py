@@ -6,7 +6,10 @@ what happened, where (file:line or offset, input, key) and what to do about it.
 
 from __future__ import annotations
 
+from _csv import Error
+
 __all__ = [
+    "CSVError",
     "ChronomuxError",
     "DeadInputError",
     "DisorderError",
@@ -50,6 +53,10 @@ class DeadInputError(ChronomuxError, RuntimeError):
 
 class ReaderError(ChronomuxError, ValueError):
     """A capture cannot be read; the message begins with file:line or file@offset."""
+
+
+class CSVError(ReaderError, Error):
+    """A row that csv.reader refuses; the message ends in the words of its csv.Error."""
 
 
 class TimestampError(ReaderError):

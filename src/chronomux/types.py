@@ -14,12 +14,13 @@ class Frame(NamedTuple):
 
     `keys` is an array('q') of n timestamps in ns since 1970 (UTC); -2**63 stands for a
     missing one and so sorts lowest. `offsets` is an array('q') of n + 1 byte offsets:
-    record i is `rows[offsets[i]:offsets[i + 1]]`.
+    record i is `rows[offsets[i]:offsets[i + 1]]`. `rows` may be a view of bytes that it
+    shares with other frames; they do not change.
     """
 
     keys: array[int]
     offsets: array[int]
-    rows: bytes
+    rows: bytes | memoryview
 
 
 class QueueLike(Protocol):

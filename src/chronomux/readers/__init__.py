@@ -5,7 +5,15 @@ or not. It locates what it cannot read: file:line, file:line:column or file@offs
 """
 
 from chronomux.readers.csv_reader import CSVReader, ReaderStats
+from chronomux.readers.csv_rows import CSVRows, csv_rows
 from chronomux.readers.file_reader import FileReader
 from chronomux.readers.timestamps import time_parser
 
-__all__ = ["CSVReader", "FileReader", "ReaderStats", "time_parser"]
+__all__ = [
+    "CSVReader",
+    "CSVRows",
+    "FileReader",
+    "ReaderStats",
+    "csv_rows",
+    "time_parser",
+]

@@ -7,8 +7,9 @@ import logging
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from itertools import chain
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from chronomux.readers.delivery import deliver
 from chronomux.readers.sources import FileLike, Source, name_of, open_source
@@ -32,7 +33,7 @@ class Reader(ABC, Generic[Row]):
     A subclass gives `_rows` and `frames`, and starts itself last in `__init__`.
     """
 
-    _row_type: ClassVar[type]  # a wrapper that is this type would change nothing
+    _row_type: type  # a wrapper that is this type would change nothing
 
     def __init__(
         self,
@@ -159,9 +160,13 @@ class Reader(ABC, Generic[Row]):
     def _rows(self, source: Source) -> Iterator[Row]: ...
 
     def _read_rows(self) -> Iterator[Row]:
+        # Opens the file with the first row, and then costs nothing a row.
+        return chain.from_iterable(self._opened_rows())
+
+    def _opened_rows(self) -> Iterator[Iterator[Row]]:
         source = self._begin("rows")
         try:
-            yield from self._rows(source)
+            yield self._rows(source)
         finally:
             source.close()
 

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import csv
 import logging
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import tzinfo
-from itertools import accumulate
 from types import SimpleNamespace
 from typing import Any, Literal
 
+from chronomux._core.csv.lazy import LazyRow, LazyRows
+from chronomux._core.csv.rows import DictRows
 from chronomux.errors import ReaderError, TimestampError
 from chronomux.readers.base import Reader
+from chronomux.readers.csv_dialect import FIELD_SIZE_LIMIT, dialect_of, rules_of
+from chronomux.readers.csv_header import Header, read_header
 from chronomux.readers.csv_records import (
-    Batch,
-    Header,
-    RecordSplitter,
-    fields_of,
-    read_header,
+    Frames,
+    TimeColumns,
+    lazy_time_picker,
+    text_frames,
     time_picker,
+    timed_frames,
+    timed_records,
 )
+from chronomux.readers.csv_rows import keyed_rows, list_rows
 from chronomux.readers.sources import FileLike, Source
-from chronomux.readers.text import TextDecoder, text_lines
 from chronomux.readers.timestamps import time_parser
 from chronomux.types import Frame, QueueLike
 
@@ -30,10 +33,15 @@ __all__ = ["CSVReader", "ReaderStats"]
 
 logger = logging.getLogger("chronomux")
 
-_MISSING_NS = -(2**63)
 _KEY = "timestamp"
 _LOCATED = 1000
 _NUMBERS_ARE_FLOATS = (csv.QUOTE_NONNUMERIC, 4)  # 4: QUOTE_STRINGS, since Python 3.12
+_PICKERS: dict[str, Any] = {
+    "dict": time_picker,
+    "list": time_picker,
+    "lazy": lazy_time_picker,
+}
+_ROW_TYPES: dict[str, type] = {"dict": dict, "list": list, "lazy": LazyRow}
 
 
 class ReaderStats(SimpleNamespace):
@@ -46,23 +54,27 @@ class ReaderStats(SimpleNamespace):
         super().__init__(bad_times=0, bad_lines=[])
 
 
-class CSVReader(Reader[dict[Any, Any]]):
+class CSVReader(Reader[Any]):
     """Puts the rows of a CSV file on a queue as dicts, then `queue.Empty`.
 
     Rows equal csv.DictReader's for the same `fieldnames`, `restkey`, `restval`,
     `dialect` and format parameters (`delimiter`, `quotechar`, ...). Two things differ:
-    a byte order mark is dropped, and errors are ReaderError, with file:line.
+    a byte order mark is dropped, and errors are ReaderError (those of the csv module
+    CSVError), with file:line. A field may have `field_size_limit` characters.
+    With `rows='list'` rows are lists, as csv.reader's behind the header; with 'lazy'
+    immutable mappings equal to the dicts, whose fields are decoded when asked for.
 
     `filename`, `queue`, `wrapper`, `start`, `encoding` and `errors` are as in
     FileReader; undecodable bytes are reported with file:line:column.
 
     `timestamp` names the column with the time, or gives its number from 0; a sequence
     of them is joined by spaces. Every row then has a key 'timestamp' with int ns since
-    1970 (UTC). It replaces a column of that name which `timestamp` names; one that
-    `timestamp` does not name is an error, as it would be lost. `timestamp_format` and
-    `tz` are those of `chronomux.readers.time_parser`. `on_error` says what becomes of a
-    record whose time cannot be read: 'raise' TimestampError with file:line, 'skip' it,
-    or 'null' (None; in frames -2**63). The latter two count and locate it in `stats`.
+    1970 (UTC), a list one more element. The key replaces a column of that name which
+    `timestamp` names; one that `timestamp` does not name is an error, as it would be
+    lost. `timestamp_format` and `tz` are those of `chronomux.readers.time_parser`.
+    `on_error` says what becomes of a record whose time cannot be read: 'raise'
+    TimestampError with file:line, 'skip' it, or 'null' (None; in frames -2**63). The
+    latter two count and locate it in `stats`.
 
     `row_names=True` is for files as R writes them, with one field more than there are
     names in the header: the first field gets the key ''. Column numbers count it.
@@ -70,13 +82,11 @@ class CSVReader(Reader[dict[Any, Any]]):
     `frames()` needs `timestamp`. A reader makes one pass, as rows or as frames.
     """
 
-    _row_type = dict
-
     def __init__(
         self,
         filename: FileLike,
         queue: QueueLike | None = None,
-        wrapper: Callable[[dict[Any, Any]], Any] = dict,
+        wrapper: Callable[[Any], Any] = dict,
         start: bool = False,
         *,
         fieldnames: Iterable[str] | None = None,
@@ -88,11 +98,20 @@ class CSVReader(Reader[dict[Any, Any]]):
         tz: str | tzinfo | None = None,
         on_error: Literal["raise", "skip", "null"] = "raise",
         row_names: bool = False,
+        rows: Literal["dict", "list", "lazy"] = "dict",
+        field_size_limit: int = FIELD_SIZE_LIMIT,
         encoding: str = "utf-8",
         errors: str = "strict",
         **fmtparams: Any,
     ) -> None:
+        if rows not in _ROW_TYPES:
+            raise ValueError(f"rows={rows!r}: use 'dict', 'list' or 'lazy'")
+        if wrapper is dict:
+            wrapper = _ROW_TYPES[rows]  # the default makes no dict of another kind
         super().__init__(filename, queue, wrapper, encoding=encoding, errors=errors)
+        self.rows = rows
+        self._row_type = _ROW_TYPES[rows]
+        self._limit = field_size_limit
         if on_error not in ("raise", "skip", "null"):
             raise ValueError(f"on_error={on_error!r}: use 'raise', 'skip' or 'null'")
         self.restkey = restkey
@@ -103,14 +122,15 @@ class CSVReader(Reader[dict[Any, Any]]):
         # Public: the lines, from 1, in which the records of the latest frame begin.
         self.frame_lines: Sequence[int] = ()
         self._given = None if fieldnames is None else list(fieldnames)
-        # csv.reader checks the parameters, and its dialect has them all.
-        self._dialect: Any = csv.reader((), dialect, **fmtparams).dialect
+        self._dialect = dialect_of(dialect, fmtparams)
+        if rows == "lazy" and rules_of(self._dialect, field_size_limit) is None:
+            raise ValueError("rows='lazy' needs a dialect of ASCII characters")
         self._timestamp = _as_columns(timestamp)
         self._parse = time_parser(timestamp_format, tz)
         if self._timestamp and self._dialect.quoting in _NUMBERS_ARE_FLOATS:
             raise ValueError("timestamp= needs text, but this quoting makes floats")
         self._header: Header | None = None
-        self._csv: Any = None
+        self._tokens: Any = None
         self._is_first_record = True
         if start:
             self.start()
@@ -132,8 +152,8 @@ class CSVReader(Reader[dict[Any, Any]]):
     @property
     def line_num(self) -> int:
         """How many lines have been read."""
-        if self._csv is not None:
-            return int(self._csv.line_num)
+        if self._tokens is not None:
+            return int(self._tokens.line_num)
         return 0 if self._header is None else self._header.lines
 
     def frames(self) -> Iterator[Frame]:
@@ -141,7 +161,8 @@ class CSVReader(Reader[dict[Any, Any]]):
 
         A record has its line ending (the last one perhaps none) and the file's
         encoding; blank lines are left out. Only times are decoded: other fields' bytes
-        are not looked at. Memory is bounded by the block size and the longest record.
+        are not looked at. The rows of a frame are mostly a view of what was read, no
+        copy. Memory is bounded by the block size and the longest record.
 
         Raises ValueError without `timestamp`, and ReaderError as the rows do, after the
         frames before the damage.
@@ -159,121 +180,115 @@ class CSVReader(Reader[dict[Any, Any]]):
             columns = self._time_columns()
             if header.names is None:
                 return
-            source.unread(source.read()[header.skip :])
-            splitter = RecordSplitter(
-                source, self._dialect, columns, self._missing_text, header.lines
-            )
-            for batch in splitter:
-                if self._is_first_record:
-                    fields = fields_of(batch.records[0], source, self._dialect)
-                    self._check_width(fields, batch.lines[0])
-                frame = self._frame(batch, source)
-                if frame.keys:
-                    yield frame
+            for frame, lines in self._frames(source, header, columns):
+                self.frame_lines = lines
+                yield frame
             self._report()
         finally:
             source.close()
 
-    def _frame(self, batch: Batch, source: Source) -> Frame:
-        try:
-            keys = array("q", map(self._parse, batch.times))
-            records, self.frame_lines = batch.records, batch.lines
-        except TimestampError:
-            keys, records, self.frame_lines = self._readable(batch)
-        if source.transcodes:
-            records = list(map(source.encode, records))
-        offsets = array("q", accumulate(map(len, records), initial=0))
-        return Frame(keys, offsets, b"".join(records))
+    def _frames(self, source: Source, header: Header, columns: list[int]) -> Frames:
+        times = TimeColumns(
+            self._parse,
+            columns,
+            self._missing_text,
+            self._stays_without_time,
+            self._check_width,
+        )
+        rules = rules_of(self._dialect, self._limit)
+        if rules is None:
+            yield from text_frames(source, self._dialect, times, header.lines > 0)
+            return
+        source.unread(source.read()[header.skip :])
+        self._tokens = records = timed_records(source, rules, times, header.lines)
+        yield from timed_frames(records, source)
+        if records.is_open_at_end:
+            logger.warning(
+                "%s:%d: a quote is opened here and never closed: "
+                "all lines from here on are one record",
+                self.name,
+                records.row_line,
+            )
 
-    def _readable(self, batch: Batch) -> tuple[array[int], list[bytes], list[int]]:
-        """The keys, records and lines of a batch in which some time cannot be read."""
-        keys = array("q")
-        records = []
-        lines = []
-        for record, text, line in zip(*batch, strict=True):
-            try:
-                keys.append(self._parse(text))
-            except TimestampError as error:
-                self._bad_time(line, error)
-                if self.on_error == "skip":
-                    continue
-                keys.append(_MISSING_NS)
-            records.append(record)
-            lines.append(line)
-        return keys, records, lines
+    def _stays_without_time(self, line: int, error: TimestampError) -> bool:
+        self._bad_time(line, error)
+        return self.on_error == "null"
 
-    def _rows(self, source: Source) -> Iterator[dict[Any, Any]]:
+    def _rows(self, source: Source) -> Iterator[Any]:
         header = self._load_header()
         names = self.fieldnames
-        decoder = TextDecoder(source.name, source.encoding, source.errors)
-        self._csv = rows = csv.reader(text_lines(source.read, decoder), self._dialect)
         if names is None:
-            return
-        try:
-            if header.lines:
-                next(rows)
-            if self._timestamp:
-                yield from self._timed_rows(rows, names)
-            else:
-                yield from self._plain_rows(rows, names)
-        except ReaderError:
-            raise
-        except (csv.Error, ValueError) as error:
-            raise ReaderError(f"{self.name}:{rows.line_num}: {error}") from error
+            return iter(())
+        self._tokens = tokens = self._open_tokens(source, names)
+        if header.lines:
+            tokens.skip()
+        if self._timestamp:
+            return self._timed_rows(tokens, names)
+        if self.rows == "dict" and not isinstance(tokens, DictRows):
+            return (self._as_dict(row, names) for row in tokens if row)
+        return iter(tokens)
 
-    def _plain_rows(
-        self, rows: Iterator[list[str]], names: list[str]
-    ) -> Iterator[dict[Any, Any]]:
-        width = len(names)
-        for row in rows:
-            if row:
-                if len(row) == width:
-                    yield dict(zip(names, row))  # noqa: B905
-                else:
-                    yield self._ragged(row, names)
+    def _open_tokens(self, source: Source, names: list[str]) -> Any:
+        """Rows that are complete but for their times, or lists."""
+        format = source, self._dialect, self._limit
+        rest = {"restkey": self.restkey, "restval": self.restval}
+        rows: Any = None
+        if self.rows == "lazy":
+            time_key = _KEY if self._timestamp else None
+            rows = keyed_rows(LazyRows, *format, names, time_key=time_key, **rest)
+        elif self.rows == "dict" and not self._timestamp:
+            rows = keyed_rows(DictRows, *format, names, **rest)
+        return rows or list_rows(*format)
 
-    def _timed_rows(self, rows: Any, names: list[str]) -> Iterator[dict[Any, Any]]:
+    def _timed_rows(self, rows: Any, names: list[str]) -> Iterator[Any]:
         columns = self._time_columns()
         if _KEY in names and not any(names[column] == _KEY for column in columns):
             raise ReaderError(
                 f"{self.name}:1: has a column {_KEY!r} that timestamp= does not name; "
                 "name it, or give other fieldnames="
             )
-        parse, width = self._parse, len(names)
-        pick = time_picker(columns, self._missing_text)
-        lines_read = rows.line_num
+        parse, kind = self._parse, self.rows
+        pick = _PICKERS[kind](columns, self._missing_text)
         for row in rows:
-            line, lines_read = lines_read + 1, rows.line_num
             if not row:
                 continue
             if self._is_first_record:
-                self._check_width(row, line)
+                fields = row.fields() if kind == "lazy" else row
+                self._check_width(rows.row_line, fields)
             time: int | None = None
             try:
                 time = parse(pick(row))
             except TimestampError as error:
-                self._bad_time(line, error)
+                self._bad_time(rows.row_line, error)
                 if self.on_error == "skip":
                     continue
-            if len(row) == width:
-                item: dict[Any, Any] = dict(zip(names, row))  # noqa: B905
+            if kind == "dict":
+                row = self._as_dict(row, names)
+                row[_KEY] = time
+            elif kind == "list":
+                row.append(time)
             else:
-                item = self._ragged(row, names)
-            item[_KEY] = time
-            yield item
+                row.set_time(time)
+            yield row
         self._report()
 
-    def _ragged(self, row: list[str], names: list[str]) -> dict[Any, Any]:
+    def _as_dict(self, row: list[Any], names: list[str]) -> dict[Any, Any]:
         item: dict[Any, Any] = dict(zip(names, row))  # noqa: B905
+        if len(row) != len(names):
+            self._add_rest(item, row, names)
+        return item
+
+    def _add_rest(self, item: dict[Any, Any], row: list[Any], names: list[str]) -> None:
         if len(row) > len(names):
             item[self.restkey] = row[len(names) :]
         for name in names[len(row) :]:
             item[name] = self.restval
-        return item
 
     def _load_header(self) -> Header:
         if self._header is None:
-            self._header = read_header(self._open(), self._dialect, self._given)
+            self._header = read_header(
+                self._open(), self._dialect, self._limit, self._given
+            )
         return self._header
 
     @property
@@ -298,7 +313,7 @@ class CSVReader(Reader[dict[Any, Any]]):
             f"{len(names)}: {', '.join(map(repr, names))}"
         )
 
-    def _check_width(self, row: list[str], line: int) -> None:
+    def _check_width(self, line: int, row: list[str]) -> None:
         """A row name read as a time would go unseen: it may well be a number."""
         self._is_first_record = False
         # A last field that is empty comes from a delimiter at the end of the line.

@@ -13,9 +13,12 @@ from chronomux.errors import ReaderError
 __all__ = [
     "TextDecoder",
     "is_ascii_superset",
+    "is_utf8",
+    "line_breaks",
     "split_lines",
     "text_lines",
     "transcoding_codec",
+    "undecodable",
 ]
 
 _BOMS = {
@@ -70,6 +73,7 @@ class TextDecoder:
 
     def __init__(self, name: str, encoding: str, errors: str) -> None:
         self.lines = 0
+        self.errors = errors
         self._name = name
         self._encoding = "utf-8" if is_utf8(encoding) else encoding
         inner = codecs.getincrementaldecoder(self._encoding)(errors)
@@ -105,12 +109,18 @@ class TextDecoder:
         return text
 
     def _located(self, error: UnicodeDecodeError, line: int) -> ReaderError:
-        byte = error.object[error.start]
-        return ReaderError(
-            f"{self._name}:{line}:{self._column + 1}: byte 0x{byte:02x} is not "
-            f"{self._encoding} ({error.reason}); give the file's encoding=, "
-            "or errors='replace'"
-        )
+        return undecodable(self._name, line, self._column + 1, error, self._encoding)
+
+
+def undecodable(
+    name: str, line: int, column: int, error: UnicodeDecodeError, encoding: str
+) -> ReaderError:
+    """What to raise for the first byte that `error` names."""
+    byte = error.object[error.start]
+    return ReaderError(
+        f"{name}:{line}:{column}: byte 0x{byte:02x} is not {encoding} "
+        f"({error.reason}); give the file's encoding=, or errors='replace'"
+    )
 
 
 def line_breaks(text: str) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from chronomux.errors import ReaderError, TimestampError
-from chronomux.readers import CSVReader
+from chronomux.readers import CSVReader, csv_rows
 
 AIR_QUALITY: dict[str, Any] = {
     "timestamp": ["Date", "Time"],
@@ -84,6 +84,51 @@ def test_rows_equal_dict_readers_on_every_gathered_case(
         except (AssertionError, ReaderError) as error:
             wrong.append(f"{case['name']}: {error}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_lists_and_errors_equal_csv_readers_on_every_gathered_case(
+    conformance: Path, strict: bool
+) -> None:
+    cases = csv_cases(conformance)
+    wrong = []
+    for case in cases:
+        expected = case["csv_reader_strict" if strict else "csv_reader"]
+        path = conformance / "csv" / case["file"]
+        if case["encoding"] == "utf-8" and path.read_bytes().startswith(
+            b"\xef\xbb\xbf"
+        ):
+            continue  # the expected rows have the mark in the first field
+        found = lists(path, case, strict)
+        if "error" in expected:
+            kind, _, words = expected["error"].partition(": ")
+            if kind == "UnicodeDecodeError":
+                words = words.split("decode ")[1].split(" in ")[0]
+            if not str(found).startswith(f"{path}:") or words not in str(found):
+                wrong.append(f"{case['name']}: {found!r}, not {expected['error']}")
+        elif "rows_sha256" in expected:
+            digest = hashlib.sha256(json.dumps(found).encode()).hexdigest()
+            if digest != expected["rows_sha256"]:
+                wrong.append(f"{case['name']}: other rows")
+        elif found != expected["rows"]:
+            wrong.append(f"{case['name']}: {found!r}, not {expected['rows']!r}")
+    assert not wrong, "\n".join(wrong)
+
+
+def lists(path: Path, case: dict[str, Any], strict: bool) -> Any:
+    """All rows, or the error that ended them."""
+    options = {**case["fmtparams"], **({"strict": True} if strict else {})}
+    try:
+        return list(
+            csv_rows(
+                path,
+                encoding=case["encoding"],
+                errors=case["decode_errors"],
+                **options,
+            )
+        )
+    except ReaderError as error:
+        return error
 
 
 def test_frames_hold_the_file_byte_for_byte_on_every_gathered_case(

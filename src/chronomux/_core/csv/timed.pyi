@@ -1,0 +1,30 @@
+from array import array
+from collections.abc import Callable, Sequence
+from typing import final
+
+from typing_extensions import Self
+
+from chronomux._core.csv.records import Records
+from chronomux._core.csv.rules import Rules
+from chronomux._core.times import TimeParser
+from chronomux.errors import TimestampError
+
+@final
+class TimedRecords(Records):
+    def __init__(
+        self,
+        read: Callable[[], bytes],
+        rules: Rules,
+        name: str,
+        parser: TimeParser,
+        columns: Sequence[int],
+        missing: str,
+        encoding: str,
+        on_bad: Callable[[int, TimestampError], bool],
+        on_first: Callable[[int, list[str]], None],
+        lines: int = 0,
+    ) -> None: ...
+    def __iter__(self) -> Self: ...
+    def __next__(
+        self,
+    ) -> tuple[array[int], array[int], bytes | memoryview, array[int]]: ...

@@ -1,0 +1,6 @@
+from typing import final
+
+@final
+class Window:
+    def __new__(cls, room: int) -> Window: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...

@@ -1,0 +1,59 @@
+"""The first record of a CSV file: the names of its columns, and its bytes."""
+
+from __future__ import annotations
+
+import codecs
+from typing import Any, NamedTuple
+
+from chronomux.errors import CSVError, ReaderError
+from chronomux.readers.csv_rows import list_rows
+from chronomux.readers.sources import Source
+from chronomux.readers.text import is_utf8
+
+__all__ = ["Header", "read_header"]
+
+
+class Header(NamedTuple):
+    """The first record: names, bytes, lines; `skip` bytes come before the second."""
+
+    names: list[str] | None
+    raw: bytes
+    lines: int
+    skip: int
+
+
+def read_header(
+    source: Source, dialect: Any, field_size_limit: int, given: list[str] | None
+) -> Header:
+    """Look at the first record, unless names are given; `source` reads it again."""
+    taken: list[bytes] = []
+
+    def read() -> bytes:
+        taken.append(source.read())
+        return taken[-1]
+
+    try:
+        if given is not None:
+            return Header(given, b"", 0, _bom_bytes(source, read()))
+        rows = list_rows(source, dialect, field_size_limit, read)
+        return _header(source, next(rows, None), rows.line_num, taken)
+    except CSVError as error:
+        raise CSVError(f"{error}, in the header") from error
+    except ReaderError as error:
+        raise ReaderError(f"{error}, in the header") from error
+    finally:
+        source.unread(b"".join(taken))
+
+
+def _header(
+    source: Source, names: list[str] | None, lines: int, taken: list[bytes]
+) -> Header:
+    start = b"".join(taken)
+    raw = b"".join(start.splitlines(keepends=True)[:lines])
+    bom_bytes = _bom_bytes(source, start)
+    return Header(names, source.encode(raw[bom_bytes:]), lines, len(raw))
+
+
+def _bom_bytes(source: Source, start: bytes) -> int:
+    has_bom = is_utf8(source.encoding) and start.startswith(codecs.BOM_UTF8)
+    return len(codecs.BOM_UTF8) if has_bom else 0
