@@ -1,12 +1,6 @@
 # cython: linetrace=False
 # (Each traced line would take the GIL first: minutes for a few tests.)
-"""Batches of records of many sources, merged in rounds and copied in order.
-
-A source's batches come one after the other, so a record may leave only when no later
-batch can hold an earlier one. The *frontier* is the least of the last keys of the
-batches at hand; a round merges all up to it, and the source it came from loads its next
-batch. O(n log k + rounds * k) for n records, and as many rounds as batches.
-"""
+"""Batches of records of many sources, merged in rounds and copied in order."""
 
 cimport cython
 from cpython.buffer cimport (
@@ -19,35 +13,17 @@ from cpython.buffer cimport (
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.stdint cimport int32_t, int64_t, uint8_t
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport free
 from libc.string cimport memcpy, memmove
 
-from chronomux._core.columns cimport INT64, Order
-from chronomux._core.merge cimport merge_columns
+from chronomux._core.columns cimport Column
 from chronomux._core.prefetch cimport prefetch
+from chronomux._core.rounds cimport Reach, check, count_up_to, merge_batches
 
 cdef enum:
     SHORT = 64  # bytes copied at once where both sides have room for so many
     SCATTERED = 12  # columns whose records the processor does not foresee
     AHEAD = 12  # records
-
-
-cdef inline bint is_before(const Reach* a, const Reach* b) noexcept nogil:
-    return a.last < b.last or (a.last == b.last and a.source < b.source)
-
-
-cdef inline Py_ssize_t count_up_to(
-    const int64_t* keys, Py_ssize_t low, Py_ssize_t high, int64_t bound, bint with_equal
-) noexcept nogil:
-    """The first of the records [low, high) that is beyond the bound."""
-    cdef Py_ssize_t middle
-    while low < high:
-        middle = (low + high) >> 1
-        if keys[middle] < bound or (with_equal and keys[middle] == bound):
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 cdef inline void copy(
@@ -175,8 +151,6 @@ cdef class Timeline:
         Returns the source that runs out, or -1 when no source has records. Raises
         ValueError where keys fall.
         """
-        cdef Reach* frontier
-        cdef Py_ssize_t total
         cdef int32_t exhausted
         if self.round.written < self.round.merged:
             raise ValueError("the round is not written yet")
@@ -184,11 +158,8 @@ cdef class Timeline:
         if self.round.living == 0:
             return -1
         with nogil:
-            frontier = frontier_of(&self.round)
-            exhausted = frontier.source
-            total = cut_at(&self.round, frontier)
-            merge_batches(&self.round, total)
-        self.round.merged = min(total, max(most, 0))
+            exhausted = merge_batches(&self.round)
+        self.round.merged = min(self.round.merged, max(most, 0))
         return exhausted
 
     def fill(self, uint8_t[::1] out not None) -> int:
@@ -227,90 +198,6 @@ cdef class Timeline:
             i = stop
         self.round.written = self.round.merged
         return found
-
-
-cdef Reach* frontier_of(Round* round) noexcept nogil:
-    cdef Reach* least = round.live
-    cdef Py_ssize_t i
-    for i in range(1, round.living):
-        if is_before(&round.live[i], least):
-            least = &round.live[i]
-    return least
-
-
-cdef Py_ssize_t cut_at(Round* round, const Reach* frontier) noexcept nogil:
-    """Make columns of what stands before the frontier; how many records."""
-    cdef int64_t bound = frontier.last
-    cdef int32_t nearest = frontier.source
-    cdef Py_ssize_t i, kept = 0, total = 0
-    cdef Reach* reach
-    cdef Batch* batch
-    round.widths = 0
-    for i in range(round.living):
-        reach = &round.live[i]
-        if reach.first < bound or (reach.first == bound and reach.source <= nearest):
-            batch = &round.batches[reach.source]
-            reach.cut = count_up_to(
-                batch.keys, reach.next, batch.stop, bound, reach.source <= nearest
-            )
-            round.columns[round.widths] = Column(
-                <const char*>(batch.keys + reach.next), sizeof(int64_t),
-                reach.cut - reach.next, INT64,
-            )
-            round.bases[round.widths] = reach.next
-            round.owners[round.widths] = reach.source
-            round.widths += 1
-            total += reach.cut - reach.next
-            reach.next = reach.cut
-            if reach.next == batch.stop:
-                continue  # no longer live
-            reach.first = batch.keys[reach.next]
-        round.live[kept] = reach[0]
-        kept += 1
-    round.living = kept
-    return total
-
-
-cdef int merge_batches(Round* round, Py_ssize_t total) except -1 nogil:
-    cdef Order order = Order(False, 0)
-    if round.widths == 1:
-        return 0  # as they stand
-    reserve(round, total)
-    if merge_columns(round.columns, round.widths, order, round.source, round.index):
-        with gil:
-            raise ValueError("keys of a source fall; put them in order first")
-    return 0
-
-
-cdef int reserve(Round* round, Py_ssize_t total) except -1 nogil:
-    if total <= round.room:
-        return 0
-    free(round.source)
-    free(round.index)
-    round.room = 0
-    round.source = <int32_t*>malloc(total * sizeof(int32_t))
-    round.index = <int64_t*>malloc(total * sizeof(int64_t))
-    if round.source == NULL or round.index == NULL:
-        with gil:
-            raise MemoryError
-    round.room = total
-    return 0
-
-
-cdef int check(const Batch* batch, Py_ssize_t start) except -1:
-    """Offsets must rise and lie within the rows."""
-    cdef Py_ssize_t i, count = batch.views[0].len // 8
-    cdef bint falls = False
-    if batch.views[1].len // 8 != count + 1 or not 0 <= start < batch.stop <= count:
-        raise ValueError("a batch of n records has n keys and n + 1 offsets")
-    for i in range(start, batch.stop):
-        falls |= batch.offsets[i] > batch.offsets[i + 1]
-    if (
-        falls or batch.offsets[start] < 0
-        or batch.offsets[batch.stop] > batch.rows_end - batch.rows
-    ):
-        raise ValueError("offsets must rise and lie within the rows")
-    return 0
 
 
 cdef inline Py_ssize_t column_at(const Round* round, Py_ssize_t i) noexcept nogil:
@@ -353,7 +240,7 @@ cdef Py_ssize_t needed(const Round* round, list tails) except -1:
 
 
 cdef inline void fetch_ahead(const Round* round, Py_ssize_t i) noexcept nogil:
-    """Where many sources take turns each record is a miss of the cache: overlap them."""
+    """Where many sources take turns every record is a miss of the cache: overlap."""
     cdef const Batch* batch
     cdef const char* row
     if i + 2 * AHEAD < round.merged:

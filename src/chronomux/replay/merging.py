@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import chain
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
@@ -219,7 +220,6 @@ def _write(
     progress: Callable[[int], object] | None,
 ) -> int:
     """Write all records; returns how many."""
-    sink.write(lines.header)
     place = {capture.number: number for number, capture in enumerate(heads)}
     owners = [place[capture.number] for capture, _ in streams]
     merge = Merge([pieces for _, pieces in streams], most)
@@ -231,7 +231,9 @@ def _write(
             lines([stretch._replace(source=owners[stretch.source]) for stretch in some])
             for some in merge.stretches()
         )
-    for block in body:
+    first = next(body, b"")  # an error in it leaves even a stream untouched
+    sink.write(lines.header)
+    for block in chain([first], body):
         sink.write(block)
         if progress is not None:
             progress(sum(head.position for head in heads))
