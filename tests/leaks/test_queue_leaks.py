@@ -17,8 +17,9 @@ pytestmark = pytest.mark.skipif(
 
 PRELUDE = """
 import gc, os, threading, time
+from queue import SimpleQueue
 from multiprocessing import util
-from chronomux.queue import Queue
+from chronomux.queue import Queue, QueueMultiplexer, SortedQueueMultiplexer
 from chronomux.queue.shared_queue import _queues
 
 def rss():
@@ -33,6 +34,20 @@ def held():
 
 def threads():
     return threading.active_count()
+
+def pass_through(multiplexer, source, *others):
+    outputs = [Queue(ring_bytes=65536), *others]
+    multiplexer.input_queue(source)
+    multiplexer.output_queue(outputs[0])
+    source.put_many([1, 2, 3])
+    with multiplexer:
+        assert [outputs[0].get(timeout=20) for _ in range(3)] == [1, 2, 3]
+        for output in others:
+            multiplexer.output_queue(output)
+        source.put_many([4, Queue.Empty])
+        multiplexer.join(20)
+    for output in outputs:
+        assert (output.get(), output.get()) == (4, Queue.Empty)
 
 def settled(wanted):
     gc.collect()
@@ -68,6 +83,9 @@ USES = {
     except Queue.Empty as error:
         q.error = error
 """,
+    "turns": "pass_through(QueueMultiplexer(), q)",
+    "a sorted merge": "pass_through(SortedQueueMultiplexer(), q)",
+    "a change of engines": "pass_through(QueueMultiplexer(), q, SimpleQueue())",
 }
 
 

@@ -18,3 +18,4 @@ cdef class FrameRounds(FramePump):
     cdef Status move_next(self, FrameIntake intake) noexcept nogil
     cdef bint next_is_held(self) noexcept nogil
     cdef Status await_any(self, int64_t wait) noexcept nogil
+    cdef Status await_last(self, int64_t wait) noexcept nogil

@@ -29,6 +29,7 @@ cdef extern from "chronomux/_core/any_bell.h" nogil:
 
 cdef enum:
     FIRST_PAUSE = 1_000_000  # ns
+    LAST_PAUSE = 48_000_000
 
 
 @cython.final
@@ -132,31 +133,45 @@ cdef class FrameRounds(FramePump):
     # ---- Until one has a row
 
     cdef Status await_any(self, int64_t wait) noexcept nogil:
+        """Wait until an input may have a row, and look again."""
         cdef bell_set all
-        cdef Py_ssize_t i, missing = 0
         cdef Status status
-        all.count = 0
-        for i in range(self.count):
-            if (<FrameIntake>self.table[i]).state == HUNGRY:
-                if self.live == 1:
-                    self.wait_for(<FrameIntake>self.table[i], wait)
-                    return self.find_turn()
-                if all.count < MOST_BELLS:
-                    all.bells[all.count] = bell_of(<FrameIntake>self.table[i])
-                    all.calls[all.count] = bell_want(all.bells[all.count])
-                    all.count += 1
-                else:
-                    missing += 1
+        if self.live == 1:
+            return self.await_last(wait)
+        if not want_all(self, &all):
+            wait = min(self.pause, wait)  # as the others do not wake it
         status = self.find_turn()
         if status != STATUS_SILENT:
             return status
-        if missing or not bells_wait(&all, wait):
-            sleep_ns(min(self.pause, wait))
-            self.pause = min(2 * self.pause, wait)
+        if not bells_wait(&all, wait):
+            wait = min(self.pause, wait)
+            sleep_ns(wait)
+        self.pause = min(2 * self.pause, <int64_t>LAST_PAUSE)
         status = self.find_turn()
         if status != STATUS_SILENT:
             self.pause = FIRST_PAUSE
         return status
+
+    cdef Status await_last(self, int64_t wait) noexcept nogil:
+        cdef Py_ssize_t i
+        for i in range(self.count):
+            if (<FrameIntake>self.table[i]).state == HUNGRY:
+                self.wait_for(<FrameIntake>self.table[i], wait)
+        return self.find_turn()
+
+
+cdef bint want_all(FrameRounds rounds, bell_set* all) noexcept nogil:
+    """Want the bells of all inputs. Whether these are not too many to wait for."""
+    cdef Py_ssize_t i
+    all.count = 0
+    for i in range(rounds.count):
+        if (<FrameIntake>rounds.table[i]).state == HUNGRY:
+            if all.count == MOST_BELLS:
+                return False
+            all.bells[all.count] = bell_of(<FrameIntake>rounds.table[i])
+            all.calls[all.count] = bell_want(all.bells[all.count])
+            all.count += 1
+    return True
 
 
 cdef inline bell* bell_of(FrameIntake intake) noexcept nogil:
