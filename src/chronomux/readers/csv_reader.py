@@ -304,10 +304,6 @@ class CSVReader(Reader[Any]):
         parts = ((batch.columns, batch.num_rows) for batch in chain([first], rest))
         return export_stream(first.columns, parts)
 
-    def _stays_without_time(self, line: int, error: TimestampError) -> bool:
-        self._bad_time(line, error)
-        return self.on_error == "null"
-
     def _check_key(self, names: list[str], columns: list[int]) -> None:
         if _KEY in names and not any(names[column] == _KEY for column in columns):
             raise ReaderError(
