@@ -39,6 +39,7 @@ from chronomux._core.queue_core cimport QueueCore
 from chronomux._core.ring cimport (
     DONE,
     Outcome,
+    Piece,
     bell_call,
     bell_wait,
     bell_want,
@@ -105,7 +106,7 @@ cdef class Outflow:
         self.table[count - 1] = <void*>outlet
         self.outlets.append(outlet)
         self.count = count
-        if outlet.ready:  # as its senders do: what needs parts is one large row
+        if outlet.ready:  # as its senders do
             self.most_bytes = min(self.most_bytes, outlet.sender.most_bytes)
         self.release()  # what may be moved depends on the new one as well
         return outlet
@@ -296,6 +297,7 @@ cdef class Outflow:
     cdef Status send(self, FrameOutlet outlet) noexcept nogil:
         cdef Py_ssize_t rows = self.packed_rows
         cdef const char* frame = self.packed
+        cdef Piece piece
         cdef Outcome outcome = DONE
         if outlet.queue.closed or not outlet.ready:
             return STATUS_PUT_FAILED
@@ -312,8 +314,9 @@ cdef class Outflow:
                 outlet.sender.pack()
             if not outlet.bounded:
                 outlet.sender.admit(rows)
+            piece = Piece(frame, self.packed_size)
             outcome = outlet.sender.send(
-                frame, self.packed_size, <uint32_t>rows
+                &piece, 1, self.packed_size, <uint32_t>rows
             )
             if outcome != DONE and not outlet.bounded:
                 outlet.sender.release(rows)

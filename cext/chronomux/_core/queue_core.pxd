@@ -29,6 +29,7 @@ cdef class QueueCore:
     cdef Receiver get_side(self)
 
     # For this module only.
+    cdef int make_sender(self, int64_t deadline) except -1
     cdef list with_keys(self, list items)
     cdef int put_chunk(
         self, Sender sender, list chunk, int64_t deadline, bint paired

@@ -9,7 +9,7 @@ waits in parcels, and the feeder, a thread that never needs the GIL, brings them
 
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc, PyMem_RawRealloc
 from libc.errno cimport ENOMEM
-from libc.stdint cimport INT64_MAX, int64_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, int64_t, uint32_t
 
 cimport cython
 from chronomux._core.encoder cimport Encoder, Key, key_of
@@ -21,10 +21,12 @@ from chronomux._core.frames cimport (
     FrameView,
     view_frame,
 )
+from chronomux._core.gate cimport enter_gate
 from chronomux._core.ring cimport (
     DONE,
     LOCKED,
     Outcome,
+    Piece,
     Ring,
     bell_call,
     bell_is_wanted,
@@ -32,14 +34,10 @@ from chronomux._core.ring cimport (
     bell_want,
     clock_ns,
     gate_lock,
-    gate_try,
     gate_unlock,
     sleep_ns,
 )
-from chronomux._core.shipper cimport Parcel, Shipper
-
-cdef extern from "Python.h":
-    unsigned long PyThread_get_thread_ident() nogil
+from chronomux._core.shipper cimport Shipper
 
 cdef enum:
     MOST_ROWS = 256
@@ -63,7 +61,7 @@ cdef class Sender(Shipper):
 
     def __cinit__(self, Ring ring not None, int slot):
         self.frame = Encoder()
-        # Only a frame of one large row may need parts: one consumer gets all of it.
+        # Only a frame of one large row may be too large for the ring.
         self.most_bytes = min(MOST_BYTES, <Py_ssize_t>ring.capacity // 4)
 
     def __dealloc__(self):
@@ -91,10 +89,9 @@ cdef class Sender(Shipper):
         return start
 
     def stop_feeding(self):
-        """There is no feeder: it could not start, or has worked for long enough. But
-        who has begun with a parcel in parts goes on: its thread has the ring's lock."""
+        """There is no feeder: it could not start, or has worked for long enough."""
         self.enter()
-        self.fed = self.streaming
+        self.fed = False
         self.leave()
 
     def flush(self):
@@ -131,19 +128,11 @@ cdef class Sender(Shipper):
     # ---- Inside
 
     cdef int enter(self) except -1:
-        cdef uint64_t me = PyThread_get_thread_ident()
-        if gate_try(&self.gate):
-            if self.owner == me:
-                raise RuntimeError(
-                    "a queue was used by the code that encodes an item put on it"
-                )
-            with nogil:
-                gate_lock(&self.gate)
-        self.owner = me
-        return 0
+        return enter_gate(
+            &self.gate, "a queue was used by the code that encodes an item put on it"
+        )
 
     cdef void leave(self) noexcept nogil:
-        self.owner = 0
         gate_unlock(&self.gate)
 
     cdef bint idle(self) noexcept nogil:
@@ -190,8 +179,7 @@ cdef class Sender(Shipper):
             bell_call(&self.work)
 
     cdef int isolate(self) noexcept nogil:
-        """Send the rows before the last, so that a large one travels alone: what needs
-        many parts is taken by one consumer as a whole."""
+        """Send the rows before the last, so that a large one travels alone."""
         cdef Py_ssize_t rows = self.frame.rows, size = self.frame.size()
         cdef char* whole = <char*>PyMem_RawMalloc(size)
         cdef FrameView view
@@ -212,23 +200,11 @@ cdef class Sender(Shipper):
         """Send the open frame, if it has rows; then it is empty. An errno: it is as it
         was."""
         cdef Py_ssize_t size = self.frame.size()
-        cdef uint32_t rows = <uint32_t>self.frame.rows
+        cdef Piece piece
         cdef Outcome outcome
-        if rows == 0:
-            return DONE
-        if self.fits(size):
-            outcome = self.pack_for_now(size, rows)
-        else:
-            outcome = self.pack_for_later(size, rows)
-        if outcome == DONE:
-            self.last_pack = clock_ns()
-            self.frame.clear_frame()
-            if size > KEPT_BYTES:
-                self.frame.shrink()
-        return outcome
-
-    cdef Outcome pack_for_now(self, Py_ssize_t size, uint32_t rows) noexcept nogil:
         cdef char* moved
+        if self.frame.rows == 0:
+            return DONE
         if size > self.packed_room:
             moved = <char*>PyMem_RawRealloc(self.packed, size)
             if moved == NULL:
@@ -237,16 +213,14 @@ cdef class Sender(Shipper):
             self.packed = moved
             self.packed_room = size
         self.frame.write_to(self.packed)
-        return self.send(self.packed, size, rows)
-
-    cdef Outcome pack_for_later(self, Py_ssize_t size, uint32_t rows) noexcept nogil:
-        """Straight into a parcel, without a copy on the way."""
-        cdef Parcel* parcel = self.new_parcel(size, rows)
-        if parcel == NULL:
-            return <Outcome>ENOMEM
-        self.frame.write_to(<char*>(parcel + 1))
-        self.append(parcel)
-        return DONE
+        piece = Piece(self.packed, size)
+        outcome = self.send(&piece, 1, size, <uint32_t>self.frame.rows)
+        if outcome == DONE:
+            self.last_pack = clock_ns()
+            self.frame.clear_frame()
+            if size > KEPT_BYTES:
+                self.frame.shrink()
+        return outcome
 
     # ---- The feeder
 

@@ -27,7 +27,6 @@ cdef class Tap:
     cdef Py_ssize_t row
     cdef Py_ssize_t limit
     cdef bint ends  # with `Empty` in row `limit`
-    cdef bint own  # the rows are this process's alone
     cdef Fault fault
     cdef int failure  # an errno
 
