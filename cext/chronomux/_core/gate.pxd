@@ -3,12 +3,12 @@
 from chronomux._core.ring cimport gate, gate_is_mine, gate_lock, gate_try
 
 
-cdef inline int enter_gate(gate* gate, str fault) except -1:
+cdef inline int enter_gate(gate* way, str fault) except -1:
     """Wait without the GIL. RuntimeError for the thread that is inside: the code of an
     item on its way has used the queue."""
-    if gate_try(gate):
-        if gate_is_mine(gate):
+    if gate_try(way):
+        if gate_is_mine(way):
             raise RuntimeError(fault)
         with nogil:
-            gate_lock(gate)
+            gate_lock(way)
     return 0

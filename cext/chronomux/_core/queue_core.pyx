@@ -201,7 +201,9 @@ cdef class QueueCore:
         if self.closed:
             raise ValueError(f"{self!r} is closed")
         try:
-            self.sender = self._new_sender(max(deadline, clock_ns() + <int64_t>LOCK_PATIENCE))
+            self.sender = self._new_sender(
+                max(deadline, clock_ns() + <int64_t>LOCK_PATIENCE)
+            )
         except TimeoutError:
             raise Full from None
         return 0

@@ -3,6 +3,7 @@
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from chronomux._core.decoder cimport Decoder
+from chronomux._core.frame_memory cimport FrameMemory
 from chronomux._core.ring cimport Outcome, Ring, gate, record
 
 
@@ -12,9 +13,9 @@ cdef class Receiver:
     cdef Ring ring
     cdef readonly Decoder decoder  # of `copy`
     cdef gate gate
-    cdef char* copy  # of the frame at the head
+    cdef FrameMemory memory  # of the copy of the frame at the head
+    cdef char* copy
     cdef uint64_t bytes  # of it
-    cdef uint64_t room
     cdef uint64_t position  # of that frame in the ring, or NOWHERE
     cdef record found  # its record
     cdef uint64_t head  # as `find` saw it

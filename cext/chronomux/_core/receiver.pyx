@@ -7,12 +7,12 @@ row by moving the head, before it decodes: of several consumers one gets it, and
 waits for another.
 """
 
-from cpython.mem cimport PyMem_RawFree, PyMem_RawRealloc
 from libc.errno cimport ENOMEM
 from libc.stdint cimport uint64_t
 
 cimport cython
 from chronomux._core.decoder cimport Decoder
+from chronomux._core.frame_memory cimport FrameMemory
 from chronomux._core.extents cimport find_place, read_extent, return_memory
 from chronomux._core.gate cimport enter_gate
 from chronomux._core.ring cimport (
@@ -31,6 +31,9 @@ from chronomux._core.ring cimport (
 
 from chronomux.errors import FrameError
 
+cdef extern from "Python.h":
+    Py_ssize_t Py_REFCNT(object item)
+
 cdef enum:
     KEPT_BYTES = 1 << 20  # of a copy that had to be larger
 
@@ -44,12 +47,10 @@ cdef class Receiver:
     def __cinit__(self, Ring ring not None):
         self.ring = ring
         self.decoder = Decoder()
+        self.memory = FrameMemory()
         self.position = NOWHERE
         if gate_init(&self.gate):
             raise MemoryError("no lock for a queue")
-
-    def __dealloc__(self):
-        PyMem_RawFree(self.copy)
 
     cdef int enter(self) except -1:
         return enter_gate(
@@ -71,6 +72,8 @@ cdef class Receiver:
             self.head = load_acquire(&self.ring.shared.head)
             if position_of(self.head) == self.position:
                 return DONE
+            if Py_REFCNT(self.memory) > 1:  # an item is still in it
+                self.memory = FrameMemory()
             with nogil:
                 outcome = self.fetch()
             if outcome == CHANGED:
@@ -131,10 +134,19 @@ cdef class Receiver:
         )
 
     cdef object receive(self):
-        return self.decoder.take_item()
+        if self.decoder.view.rows > 1:
+            return self.decoder.take_item()
+        # A frame of a row of its own: large buffers in it may stay where they are.
+        self.decoder.reader.memory = self.memory
+        try:
+            return self.decoder.take_item()
+        finally:
+            self.decoder.reader.memory = None
 
     cdef list receive_many(self, Py_ssize_t most):
-        return self.decoder.take_items(most)
+        if self.decoder.view.rows > 1:
+            return self.decoder.take_items(most)
+        return [self.receive()]
 
     # ---- From the ring
 
@@ -164,12 +176,9 @@ cdef class Receiver:
         return read_extent(self.ring, self.head, &where, self.copy)
 
     cdef Outcome make_room(self, uint64_t size) noexcept nogil:
-        cdef char* moved
-        if size <= self.room and (self.room <= KEPT_BYTES or size > self.room // 4):
-            return DONE
-        moved = <char*>PyMem_RawRealloc(self.copy, size)
-        if moved == NULL:
-            return <Outcome>ENOMEM
-        self.copy = moved
-        self.room = size
+        cdef uint64_t room = self.memory.room
+        if size > room or (room > KEPT_BYTES and size <= room // 4):
+            if not self.memory.resize(size):
+                return <Outcome>ENOMEM
+        self.copy = self.memory.data
         return DONE

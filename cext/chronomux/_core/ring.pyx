@@ -162,8 +162,8 @@ cdef class Ring:
         return number
 
     def detach(self, uint64_t number):
-        """A producer ends in order. Needs no lock, which a stopped process may have: its
-        slot is its own until the last store."""
+        """A producer ends in order. Without the lock, which a stopped process may have:
+        the slot is its own until the last store."""
         store_relaxed(&self.shared.slots[number].held, 0)
         write_fence()
         self.shared.slots[number].pid = 0

@@ -22,11 +22,12 @@ cdef class Sender(Shipper):
     cdef int enter(self) except -1
     cdef void leave(self) noexcept nogil
     cdef int add(self, object item, object key, bint keyed) except -1
-    cdef void added(self, bint end) noexcept nogil
+    cdef int added(self, bint end) except -1
     cdef bint idle(self) noexcept nogil
     cdef Outcome pack(self) noexcept nogil
 
     # For this module only.
-    cdef int isolate(self) noexcept nogil
+    cdef void isolate(self) noexcept
+    cdef int pack_tail(self) except -1
     cdef int64_t step(self) noexcept nogil
     cdef void feed_until(self, int64_t end) noexcept nogil

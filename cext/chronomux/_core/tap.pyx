@@ -229,4 +229,3 @@ cdef class Tap:
         """See to what a wait should not be for: our own open frame."""
         if self.queue.sender is not None and not self.queue.sender.idle():
             self.queue.sender.flush()
-
