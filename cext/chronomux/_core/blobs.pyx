@@ -35,7 +35,7 @@ cdef dict reducers():
 
 
 cdef object keeper_of(list buffers):
-    """What a pickler asks about each buffer: true for one that shall be in the pickle."""
+    """What a pickler asks of each buffer: true for one that shall be in the pickle."""
 
     def keep(buffer):
         cdef object view = buffer.raw()

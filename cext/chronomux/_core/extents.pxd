@@ -22,5 +22,5 @@ cdef Outcome find_place(
 cdef Outcome read_extent(
     Ring ring, uint64_t head, const place* where, char* to
 ) noexcept nogil
-# A frame of this size was taken: give memory back if it is much, and nobody is at it.
+# A frame of this size was taken: give back what is too large for a nest.
 cdef void return_memory(Ring ring, uint64_t size) noexcept nogil

@@ -33,10 +33,10 @@ A value is a tag (1, see rows.pxd) and what belongs to it. Only an item may be a
 the tag, the number of its schema (2), its values. So a row can go into another frame
 as it is, but for those two bytes.
 
-The checksum is against damage. Content of large buffers may be loose: whatever it is, it
-leads nobody astray, and to read it twice more costs as much as to send it. It is no
-signature: a frame may hold pickles, so frames
-are for processes that trust each other.
+The checksum is against damage. What is loose is the content of large buffers: whatever
+it is, it leads nobody astray, and to read it twice more would cost as much as to send
+it. The checksum is no signature: a frame may hold pickles, so frames are for processes
+that trust each other.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t

@@ -35,6 +35,12 @@ from chronomux._core.frames cimport (
     checksum,
     int_key,
 )
+from chronomux._core.limits cimport (
+    EXACT_DOUBLE,
+    KEPT_BYTES,
+    MOST_BYTES,
+    MOST_ROWS,
+)
 from chronomux._core.queue_core cimport QueueCore
 from chronomux._core.ring cimport (
     DONE,
@@ -50,12 +56,7 @@ from chronomux._core.ring cimport (
 )
 
 cdef enum:
-    MOST_ROWS = 256
-    MOST_BYTES = 1 << 16
     LOCK_PAUSE = 1_000_000  # ns until a lock is tried again
-    KEPT_BYTES = 1 << 20  # of a buffer that had to grow beyond it
-
-cdef int64_t EXACT_DOUBLE = 1 << 53  # integers up to it are doubles
 
 
 @cython.final

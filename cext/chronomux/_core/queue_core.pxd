@@ -12,6 +12,9 @@ cpdef enum KeyMode:
     ITEM_KEYS = 1  # it is its own
     FUNCTION_KEYS = 2  # by a function
 
+cdef object NO_KEY  # of an item that is put, or came, with none of its own
+cdef object NO_ITEM  # what is there when there is none
+
 
 cdef class QueueCore:
     """What `chronomux.Queue` inherits."""

@@ -12,9 +12,10 @@ from libc.stdint cimport uint64_t
 
 cimport cython
 from chronomux._core.decoder cimport Decoder
-from chronomux._core.frame_memory cimport FrameMemory
 from chronomux._core.extents cimport find_place, read_extent, return_memory
+from chronomux._core.frame_memory cimport FrameMemory
 from chronomux._core.gate cimport enter_gate
+from chronomux._core.limits cimport KEPT_BYTES
 from chronomux._core.ring cimport (
     CHANGED,
     DONE,
@@ -33,9 +34,6 @@ from chronomux.errors import FrameError
 
 cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(object item)
-
-cdef enum:
-    KEPT_BYTES = 1 << 20  # of a copy that had to be larger
 
 cdef uint64_t NOWHERE = <uint64_t>-1
 

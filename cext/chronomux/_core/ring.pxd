@@ -15,6 +15,7 @@ cdef extern from "chronomux/_core/ring_layout.h" nogil:
         pass
 
     const int RING_EXTENTS
+    const uint64_t NEST_BYTES
 
     enum record_kind:
         WHOLE_FRAME
@@ -33,6 +34,7 @@ cdef extern from "chronomux/_core/ring_layout.h" nogil:
 
     struct extent:
         uint64_t after
+        uint64_t nested
         uint64_t offset
         uint64_t room
         uint64_t filled
@@ -123,6 +125,7 @@ cdef class Ring:
     cdef uint64_t mapped  # bytes
     cdef char* data
     cdef uint64_t capacity
+    cdef uint64_t nests  # where they begin in the file
 
     # Producers. All but `lock` are for who holds the lock.
     cdef Outcome lock(self, int64_t ns) noexcept nogil
@@ -146,7 +149,8 @@ cdef class Ring:
     cdef int64_t items_waiting(self) noexcept nogil  # in the ring
 
     # For this module only.
-    cdef int create(self, bytes name, uint64_t maxsize) except -1
+    cdef int create(self, bytes name, uint64_t maxsize, uint64_t size) except -1
+    cdef int map(self, int fd, uint64_t size) except -1
     cdef int raise_error(self, int error) except -1
     cdef int lock_until(self, int64_t deadline) except -1
     cdef uint64_t current_tail(self) noexcept nogil

@@ -29,6 +29,11 @@ cdef extern from "sys/mman.h" nogil:
     void* MAP_FAILED
 
 
+cdef inline uint64_t nests_of(uint64_t size) noexcept nogil:
+    """Where the nests of extents begin, behind a header and a ring of that size."""
+    return (size + PAGES - 1) // PAGES * PAGES
+
+
 @cython.final
 cdef class Ring:
     """A ring in a file that is only memory: HEADER_BYTES and the ring's own bytes.
@@ -47,6 +52,25 @@ cdef class Ring:
             )
         if name is not None:
             self.raise_error(reserve_pages(fd, 0, sizeof(ring)))
+            self.nests = nests_of(size)
+            os.ftruncate(fd, self.nests + RING_EXTENTS * NEST_BYTES)
+            self.map(fd, self.nests + RING_EXTENTS * NEST_BYTES)
+            self.create(name, maxsize, size)
+        else:
+            self.map(fd, size)
+        self.capacity = self.shared.capacity
+        self.nests = nests_of(sizeof(ring) + self.capacity)
+        if (
+            self.shared.magic != RING_MAGIC
+            or self.capacity > self.mapped
+            or self.capacity < FEWEST_BYTES
+            or self.capacity % ALIGNMENT
+            or self.nests + RING_EXTENTS * NEST_BYTES > self.mapped
+        ):
+            raise ValueError("the file is no ring of this release of chronomux")
+        self.fd = fd
+
+    cdef int map(self, int fd, uint64_t size) except -1:
         self.shared = <ring*>mmap(
             NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0
         )
@@ -55,17 +79,7 @@ cdef class Ring:
             self.raise_error(errno)
         self.mapped = size
         self.data = <char*>self.shared + sizeof(ring)
-        if name is not None:
-            self.create(name, maxsize)
-        self.capacity = self.shared.capacity
-        if (
-            self.shared.magic != RING_MAGIC
-            or self.capacity > size - sizeof(ring)
-            or self.capacity < FEWEST_BYTES
-            or self.capacity % ALIGNMENT
-        ):
-            raise ValueError("the file is no ring of this release of chronomux")
-        self.fd = fd
+        return 0
 
     def __dealloc__(self):
         if self.shared != NULL:
@@ -77,16 +91,16 @@ cdef class Ring:
         """The file's descriptor: what another process needs."""
         return self.fd
 
-    cdef int create(self, bytes name, uint64_t maxsize) except -1:
+    cdef int create(self, bytes name, uint64_t maxsize, uint64_t size) except -1:
         if len(name) != sizeof(self.shared.name):
             raise ValueError(f"a ring's name has 16 bytes, not {len(name)}")
         memcpy(self.shared.name, <const char*>name, sizeof(self.shared.name))
         self.shared.maxsize = maxsize
-        self.shared.capacity = self.mapped - sizeof(ring)
+        self.shared.capacity = size - sizeof(ring)
         self.shared.capacity -= self.shared.capacity % ALIGNMENT
         self.raise_error(lock_init(&self.shared.put_lock))
         self.raise_error(lock_init(&self.shared.extent_lock))
-        self.shared.file_end = (self.mapped + PAGES - 1) // PAGES * PAGES
+        self.shared.file_end = self.mapped
         self.shared.magic = RING_MAGIC
         return 0
 

@@ -14,12 +14,13 @@
  *           behind the tail, where nobody reads, then the front that is not current, and
  *           then makes it current with one release store of `turn`. Dead before that
  *           store, it has changed nothing; after it, everything.
- * extents   places in the file behind the ring, for frames that are too large for it, one
- *           each. A large frame is written there first, and then a record is published
- *           that says where; it goes through the ring like any other. `after` is where
- *           that record ends: when the head has passed it, or if it never was published,
- *           the extent is free. So the death of a writer or a reader leaves nothing to
- *           repair, and only memory that the next large frame uses again.
+ * extents   for frames that are too large for the ring, one each: a nest of NEST_BYTES, which
+ *           all processes map, and for what is larger still a place further on in the file,
+ *           which is read and written by calls and given back when it is free. A large
+ *           frame is written there first, and then a record is published that says where;
+ *           it goes through the ring like any other. `after` is where that record ends:
+ *           when the head has passed it, or if it never was published, the extent is free.
+ *           So the death of a writer or a reader leaves nothing to repair.
  * extent_lock
  *           held while an extent is chosen, written and published, or freed: a large
  *           frame keeps none but other large frames from the ring. put_lock is taken
@@ -39,6 +40,7 @@
 #define RING_SLOTS 1000
 
 #define RING_EXTENTS 4
+#define NEST_BYTES (2u << 20)
 
 /* LARGE_FRAME: the payload is a struct place. */
 enum record_kind { WHOLE_FRAME, LARGE_FRAME };
@@ -58,9 +60,10 @@ struct place {
 
 struct extent {
     uint64_t after;  /* the position behind its record; 0 for none */
-    uint64_t offset; /* in the file */
+    uint64_t nested; /* bytes of its nest that have memory */
+    uint64_t offset; /* in the file, of what is too large for a nest */
     uint64_t room;
-    uint64_t filled; /* bytes that have memory, at most */
+    uint64_t filled; /* bytes there that have memory, at most */
 };
 
 struct front {

@@ -21,6 +21,12 @@ from chronomux._core.frames cimport (
     OBJECT_KEYS,
 )
 from chronomux._core.gate cimport enter_gate
+from chronomux._core.limits cimport (
+    EXACT_DOUBLE,
+    KEPT_BYTES,
+    MOST_BYTES,
+    MOST_ROWS,
+)
 from chronomux._core.ring cimport (
     DONE,
     LOCKED,
@@ -39,16 +45,11 @@ from chronomux._core.ring cimport (
 from chronomux._core.shipper cimport Shipper
 
 cdef enum:
-    MOST_ROWS = 256
-    MOST_BYTES = 1 << 16
-    KEPT_BYTES = 1 << 20  # of a buffer that had to grow beyond it
     DELAY = 1_000_000  # ns that an item waits at most for others
     PAUSE = 10_000  # ns between two puts: less is a flood
     SPAN = 100_000  # ns that a waiting consumer waits at most in a flood
     SLICE = 50_000_000  # ns until a wait looks again
     IDLE = 1_000_000_000  # ns that a feeder sleeps unless it is called
-
-cdef int64_t EXACT_DOUBLE = 1 << 53  # integers up to it are doubles
 
 
 @cython.final
@@ -183,7 +184,9 @@ cdef class Sender(Shipper):
 
     cdef int pack_tail(self) except -1:
         """Send the frame before anybody changes the buffers of its last row."""
-        cdef Outcome outcome = self.pack()
+        cdef Outcome outcome
+        with nogil:
+            outcome = self.pack()
         if outcome != DONE:
             self.frame.drop_rows(self.frame.rows - 1)
         self.frame.drop_tail()

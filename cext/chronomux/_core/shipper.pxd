@@ -37,6 +37,9 @@ cdef class Shipper:
     # For this module only.
     cdef Parcel* new_parcel(self, uint64_t size, uint32_t rows) noexcept nogil
     cdef void append(self, Parcel* parcel) noexcept nogil
+    cdef Outcome publish_soon(
+        self, const Piece* pieces, int count, uint64_t size, uint32_t rows
+    ) noexcept nogil
     cdef Outcome publish(
         self, const Piece* pieces, int count, uint64_t size, uint32_t rows
     ) noexcept nogil

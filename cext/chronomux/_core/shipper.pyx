@@ -16,11 +16,15 @@ from chronomux._core.extents cimport (
 from chronomux._core.ring cimport (
     DONE,
     LARGE_FRAME,
+    NO_ROOM,
     WHOLE_FRAME,
     Outcome,
     Piece,
     Ring,
     bell_call,
+    bell_wait,
+    bell_want,
+    clock_ns,
     full_fence,
     gate_init,
     gate_lock,
@@ -37,6 +41,7 @@ cdef extern from "Python.h":
 
 cdef enum:
     LOCK_LIMIT = 1_000_000  # ns
+    COPY_TIME = 500_000  # ns
 
 
 cdef class Shipper:
@@ -117,7 +122,7 @@ cdef class Shipper:
         cdef Parcel* parcel
         cdef char* end
         cdef int i
-        if self.first == NULL and self.publish(pieces, count, size, rows) == DONE:
+        if self.first == NULL and self.publish_soon(pieces, count, size, rows) == DONE:
             return DONE
         parcel = self.new_parcel(size, rows)
         if parcel == NULL:
@@ -146,6 +151,26 @@ cdef class Shipper:
             self.last.next = parcel
         self.last = parcel
         bell_call(&self.work)
+
+    cdef Outcome publish_soon(
+        self, const Piece* pieces, int count, uint64_t size, uint32_t rows
+    ) noexcept nogil:
+        """For a large frame it is worth to wait, for no longer than a copy in fresh
+        memory would take. Where nobody takes anything the next ones do not wait: a
+        parcel is before them."""
+        cdef int64_t end = clock_ns() + COPY_TIME if self.is_large(size) else 0
+        cdef int64_t left
+        cdef uint32_t calls
+        cdef Outcome outcome
+        while True:
+            calls = bell_want(&self.ring.shared.room) if end else 0
+            outcome = self.publish(pieces, count, size, rows)
+            if outcome != NO_ROOM or end == 0:
+                return outcome
+            left = end - clock_ns()
+            if left <= 0:
+                return outcome
+            bell_wait(&self.ring.shared.room, calls, left)
 
     cdef Outcome publish(
         self, const Piece* pieces, int count, uint64_t size, uint32_t rows

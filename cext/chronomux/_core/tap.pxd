@@ -14,8 +14,6 @@ cdef enum Sight:
     NO_ROWS  # nothing now
     BROKEN  # see `raise_error`
 
-cdef object NO_KEY  # of an item that has none of its own
-
 
 cdef class Tap:
     """No other part of the process uses its receiver, so it needs no gate."""

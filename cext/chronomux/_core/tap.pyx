@@ -22,7 +22,7 @@ from chronomux._core.frames cimport (
     raise_fault,
     view_frame,
 )
-from chronomux._core.queue_core cimport QueueCore
+from chronomux._core.queue_core cimport NO_ITEM, NO_KEY, QueueCore
 from chronomux._core.ring cimport (
     DONE,
     LARGE_FRAME,
@@ -41,8 +41,6 @@ cdef enum:
     SLICE = 50_000_000  # ns until a wait looks for signals and the dead
 
 cdef uint64_t NOWHERE = <uint64_t>-1
-cdef object NO_KEY = object()
-cdef object NO_ITEM = object()
 
 
 @cython.final

@@ -21,7 +21,7 @@ from chronomux.queue import Queue
 NAME = b"sixteen bytes it"
 RECORD = 24  # bytes before a frame
 HEAD = 64  # where the head is: ring_layout.h
-EXTENTS = HEADER_BYTES - 192 + 48  # and the extents
+EXTENTS = HEADER_BYTES - 256 + 48  # and the extents, of 40 bytes
 
 
 def new_file(size: int) -> int:
@@ -87,7 +87,7 @@ def test_a_file_that_is_no_ring_is_refused(fd: int, content: bytes) -> None:
         Ring(fd)
 
 
-@pytest.mark.parametrize("capacity", [0, 8, 4095, 4104, 1 << 40, (1 << 64) - 8])
+@pytest.mark.parametrize("capacity", [0, 8, 4095, 1 << 17, 1 << 40, (1 << 64) - 8])
 def test_a_ring_whose_size_is_a_lie_is_refused(fd: int, capacity: int) -> None:
     Ring(os.dup(fd), name=NAME)
     os.pwrite(fd, struct.pack("<Q", capacity), 8)
@@ -315,7 +315,7 @@ def test_an_extent_whose_writer_died_before_there_was_a_record_is_free() -> None
     assert shared.get(timeout=5) == LARGE
     for extent in range(4):
         after = struct.pack("<Q", position(shared) + 8 * extent + 8)
-        os.pwrite(shared._ring.fileno(), after, EXTENTS + 32 * extent)
+        os.pwrite(shared._ring.fileno(), after, EXTENTS + 40 * extent)
     put_large(shared)
     assert shared._sender.parcels == (0, 0)
     assert shared.get(timeout=5) == LARGE
