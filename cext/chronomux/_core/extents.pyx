@@ -175,7 +175,8 @@ cdef Outcome read_extent(
 ) noexcept nogil:
     """CHANGED: what was read may have been written over meanwhile."""
     cdef int error = 0
-    if where.offset + where.bytes <= ring.mapped:
+    # Beyond the nests memory comes and goes, and a mapping would make it come.
+    if where.offset + where.bytes <= ring.nests + RING_EXTENTS * NEST_BYTES:
         memcpy(to, <char*>ring.shared + where.offset, where.bytes)
     else:
         error = read_at(ring.fd, to, where.bytes, where.offset)

@@ -71,6 +71,8 @@ cdef class Receiver:
             if position_of(self.head) == self.position:
                 return DONE
             if Py_REFCNT(self.memory) > 1:  # an item is still in it
+                self.decoder.close_frame()
+                self.claimed = 0
                 self.memory = FrameMemory()
             with nogil:
                 outcome = self.fetch()

@@ -158,19 +158,17 @@ cdef class Shipper:
         """For a large frame it is worth to wait, for no longer than a copy in fresh
         memory would take. Where nobody takes anything the next ones do not wait: a
         parcel is before them."""
-        cdef int64_t end = clock_ns() + COPY_TIME if self.is_large(size) else 0
-        cdef int64_t left
+        cdef Outcome outcome = self.publish(pieces, count, size, rows)
+        cdef int64_t left = COPY_TIME, end = 0
         cdef uint32_t calls
-        cdef Outcome outcome
-        while True:
-            calls = bell_want(&self.ring.shared.room) if end else 0
+        while outcome == NO_ROOM and left > 0 and self.is_large(size):
+            calls = bell_want(&self.ring.shared.room)
             outcome = self.publish(pieces, count, size, rows)
-            if outcome != NO_ROOM or end == 0:
-                return outcome
-            left = end - clock_ns()
-            if left <= 0:
-                return outcome
-            bell_wait(&self.ring.shared.room, calls, left)
+            if outcome == NO_ROOM:
+                end = end or clock_ns() + COPY_TIME
+                left = end - clock_ns()
+                bell_wait(&self.ring.shared.room, calls, left)
+        return outcome
 
     cdef Outcome publish(
         self, const Piece* pieces, int count, uint64_t size, uint32_t rows
