@@ -22,7 +22,7 @@ import os
 cdef enum:
     SLICE = 50_000_000  # ns until a wait looks for signals and the dead
     LOCK_PAUSE = 1_000_000  # ns until a lock is tried again
-    LOCK_PATIENCE = 50_000_000  # ns until a lock counts as a stopped process's
+    LOCK_PATIENCE = 500_000_000  # ns until who has a lock counts as stopped, not slow
     CHUNK = 256  # items of put_many inside the gate at once
 
 cdef object NO_KEY = object()
