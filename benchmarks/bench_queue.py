@@ -7,8 +7,10 @@ order, is looked at before it is timed.
 
 from __future__ import annotations
 
+import mmap
 import multiprocessing
 import time
+from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
@@ -94,6 +96,36 @@ def test_transport(
         items=n,
         rounds=scale(quick=6, full=12),
         second=(f"{group}, CPU", crew.cpu_seconds),
+    )
+
+
+def test_a_large_array_in_one_thread(contest: Contest, scale: Scale) -> None:
+    """Put and get by turns: nobody waits, so what is left is what copying costs. Nobody
+    does with less than one copy into shared memory and one out of it."""
+    (array,) = ITEMS["1 MB array"](1, 1)[0]
+    count = scale(quick=20, full=100)
+    memory = mmap.mmap(-1, array.nbytes)
+    between = np.frombuffer(memory, dtype=array.dtype)
+
+    def copy_twice() -> None:
+        for _ in range(count):
+            between[:] = array
+            between.copy()
+
+    def put_and_get(queue: Any) -> Callable[[], None]:
+        def call() -> None:
+            for _ in range(count):
+                queue.put(array)
+                queue.get()
+
+        return call
+
+    contest(
+        "queue 1 MB array, one thread",
+        put_and_get(chronomux.Queue()),
+        peers={"multiprocessing.Queue": put_and_get(multiprocessing.Queue())},
+        yardsticks={"memcpy in and out": copy_twice},
+        items=count,
     )
 
 

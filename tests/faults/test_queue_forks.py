@@ -2,53 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import textwrap
 import threading
 
 from chronomux.queue import Queue
 from tests.faults.queue_peers import Book, start
-
-ENDS = """
-    import os, signal, sys, threading, time, warnings
-    from chronomux.queue import Queue
-
-    warnings.simplefilter("ignore", DeprecationWarning)  # of threads, from 3.12 on
-    shared = Queue(ring_bytes=1 << 16)
-    producer = os.fork()
-    if not producer:
-        shared.put(bytes(300_000))
-        time.sleep(0.2)
-        shared.flush()
-        os._exit(0)
-    while not shared.qsize():
-        time.sleep(0.01)
-    time.sleep(0.05)
-    os.kill(producer, signal.SIGSTOP)
-    got = []
-    thread = threading.Thread(target=lambda: got.append(shared.get()))
-    thread.start()
-    while not shared._receiver or not shared._receiver.waits_for()[1]:
-        time.sleep(0.01)
-    child = os.fork()
-    if not child:
-        sys.exit(0)  # with all that an interpreter does at its end
-    os.waitpid(child, 0)
-    assert shared._receiver.waits_for()[0], "the child has let go of the parent's item"
-    os.kill(producer, signal.SIGCONT)
-    thread.join(20)
-    assert got == [bytes(300_000)]
-    os.waitpid(producer, 0)
-"""
-
-
-def test_a_child_that_ends_lets_go_of_nothing_that_is_its_parents() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(ENDS)],
-        capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
 
 
 def work(shared: Queue, seen: Book) -> None:

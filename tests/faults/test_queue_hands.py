@@ -12,8 +12,7 @@ import pytest
 
 from chronomux.errors import FrameError
 from chronomux.queue import Queue
-from tests.faults.queue_peers import Book, start
-from tests.queues import eventually
+from tests.faults.queue_peers import start
 
 
 def get_one_and_die(shared: Queue) -> None:
@@ -27,29 +26,6 @@ def test_get_takes_one_item(ring_bytes: int) -> None:
     shared.put_many(range(1000))
     start(get_one_and_die, shared).process.join(20)
     assert [shared.get(timeout=5) for _ in range(999)] == list(range(1, 1000))
-
-
-def put_large_after_small(shared: Queue) -> None:
-    shared.put_many([1, 2, bytes(100_000), 3])
-    shared.flush()
-
-
-def get_many_and_die(shared: Queue, book: Book) -> None:
-    book.count = len(shared.get_many(timeout=20))
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def test_get_many_with_items_does_not_begin_with_one_in_parts() -> None:
-    """It would return with some of the parts, and nobody else could have it."""
-    shared = Queue(ring_bytes=1 << 16)
-    producer = start(put_large_after_small, shared)
-    eventually(lambda: len(shared._ring) == 4)
-    book = Book(1)
-    start(get_many_and_die, shared, book).process.join(20)
-    assert book.count == 2
-    assert shared.get(timeout=5) == bytes(100_000)
-    assert shared.get(timeout=5) == 3
-    producer.process.join(20)
 
 
 class Broken:

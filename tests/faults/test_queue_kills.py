@@ -13,10 +13,10 @@ SHOTS = 5
 KINDS: dict[str, dict[str, Any]] = {
     "small items": {"make": small},
     "large items": {"make": large},
-    "items in parts": {"make": large, "ring_bytes": 1 << 16},
+    "items beyond the ring": {"make": large, "ring_bytes": 1 << 16},
     "small ring": {"make": small, "ring_bytes": 1 << 12},
     "bounded": {"make": small, "maxsize": 5},
-    "bounded, in parts": {"make": large, "maxsize": 5, "ring_bytes": 1 << 16},
+    "bounded, beyond the ring": {"make": large, "maxsize": 5, "ring_bytes": 1 << 16},
 }
 
 

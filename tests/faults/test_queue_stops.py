@@ -12,7 +12,7 @@ from tests.faults.queue_peers import Shooting, large, small
 
 KINDS: dict[str, dict[str, Any]] = {
     "small items": {"make": small},
-    "items in parts": {"make": large, "ring_bytes": 1 << 16},
+    "items beyond the ring": {"make": large, "ring_bytes": 1 << 16},
     "small ring": {"make": small, "ring_bytes": 1 << 12},
     "bounded": {"make": small, "maxsize": 5},
 }

@@ -10,6 +10,10 @@ from pickle import Pickler, PicklingError, UnpicklingError, loads
 
 from chronomux.errors import FrameError
 
+cdef enum:
+    LARGE = 1 << 15  # bytes of a buffer that does not go into a pickle
+    MOST_BUFFERS = 15  # two pieces of a frame each
+
 # Reducers of multiprocessing (connections, sockets, ...) beside everyone's, and how
 # many of each there were. A merged dict: C asks it faster than a ChainMap.
 cdef dict _reducers = {}
@@ -30,11 +34,29 @@ cdef dict reducers():
     return _reducers
 
 
-cdef bytes dump_blob(object item, bint* by_dill):
+cdef object keeper_of(list buffers):
+    """What a pickler asks of each buffer: true for one that shall be in the pickle."""
+
+    def keep(buffer):
+        cdef object view = buffer.raw()
+        # What somebody made of plain bytes himself comes back as plain bytes.
+        if (
+            view.nbytes < LARGE
+            or len(buffers) == MOST_BUFFERS
+            or isinstance(memoryview(buffer).obj, (bytes, bytearray, memoryview))
+        ):
+            return True
+        buffers.append(view)
+        return False
+
+    return keep
+
+
+cdef bytes dump_blob(object item, bint* by_dill, list buffers):
     by_dill[0] = False
     # A new pickler each time: reducers are anyone's code and may come back here.
     file = BytesIO()
-    pickler = Pickler(file, 5)
+    pickler = Pickler(file, 5, buffer_callback=keeper_of(buffers))
     table = reducers()
     if table is not None:
         pickler.dispatch_table = table
@@ -43,6 +65,7 @@ cdef bytes dump_blob(object item, bint* by_dill):
         return file.getvalue()
     except (PicklingError, AttributeError, TypeError) as error:
         by_dill[0] = True
+        buffers.clear()
         return dump_with_dill(item, error)
 
 
@@ -58,7 +81,9 @@ cdef bytes dump_with_dill(object item, object error):
         raise error
 
 
-cdef object load_blob(const char* data, Py_ssize_t size, bint by_dill):
+cdef object load_blob(
+    const char* data, Py_ssize_t size, bint by_dill, list buffers
+):
     # A pickle runs what it says: bytes that cannot be one are not tried.
     if size < 3 or data[0] != b"\x80" or data[1] > 5 or data[size - 1] != b".":
         raise FrameError(
@@ -70,7 +95,7 @@ cdef object load_blob(const char* data, Py_ssize_t size, bint by_dill):
             import dill
 
             return dill.loads(bytes(view))
-        return loads(view)
+        return loads(view, buffers=buffers)
     except (UnpicklingError, EOFError) as error:
         raise FrameError(
             f"damaged frame: a pickle is malformed ({error}); "

@@ -151,16 +151,22 @@ cdef class Decoder:
 
     cdef object take_item(self):
         cdef object error = self.error
+        cdef Py_ssize_t row = self.position
         self.begin()
         if error is not None:
             self.error = None
             raise error
-        if self.position >= self.view.rows:
+        if row >= self.view.rows:
             raise IndexError("no row is left in the frame")
         self.busy = True
-        self.position += 1
+        self.position = row + 1
         try:
-            return self.read_row(self.position - 1)
+            return self.read_row(row)
+        except Exception:
+            raise
+        except BaseException:  # an interrupt: it was not taken
+            self.position = row
+            raise
         finally:
             self.busy = False
 

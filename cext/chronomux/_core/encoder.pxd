@@ -24,6 +24,7 @@ cdef class Encoder(FrameBuilder):
     cdef dict known  # Schema by keys
     cdef Schema last
     cdef bint busy  # a row is being written, which may run anyone's code
+    cdef bint leaves_tails  # to who sends the frame before anything else happens
 
     # Add a row. All raise and leave the frame as it was if the item cannot be encoded.
     cdef int add_item(self, object item) except -1  # no key: kind object
@@ -31,6 +32,7 @@ cdef class Encoder(FrameBuilder):
     cdef int add_double(self, object item, double key) except -1
     cdef int add_object(self, object item, object key) except -1
     cdef int begin(self) except -1  # raises if a row is being written
+    cdef void drop_tail(self) noexcept
 
     # For this module only.
     cdef int add_row(
@@ -41,6 +43,7 @@ cdef class Encoder(FrameBuilder):
     cdef int write_plain(self, object item) except -1
     cdef int write_dict(self, dict item) except -1
     cdef int write_schema_row(self, dict item, Schema schema) except -1
+    cdef int settle(self) except -1
     cdef Schema schema_of(self, tuple keys)
 
 

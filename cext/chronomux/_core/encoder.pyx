@@ -197,13 +197,17 @@ cdef class Encoder(FrameBuilder):
             if kind == OBJECT_KEYS and key is not NO_KEY:
                 bits = self.write_key(key)
             self.write_item(item)
+            if self.tails and not self.leaves_tails:
+                self.settle()
             finish_row(self, bits)
+            self.offset_column[self.rows] += self.tail_bytes
             added = True
         finally:
             self.busy = False
             if not added:
                 self.kind = before
                 self.used = used
+                self.drop_tail()
                 self.drop_schemas(schemas)
         return 0
 
@@ -211,7 +215,20 @@ cdef class Encoder(FrameBuilder):
         """Returns the bytes that the key takes."""
         cdef Py_ssize_t start = self.used
         self.write_plain(key)
+        if self.tails:
+            self.settle()
         return self.used - start
+
+    cdef int settle(self) except -1:
+        """The row gets its own copy of its large buffers."""
+        raise_fault(self.keep_tail())
+        self.drop_tail()
+        return 0
+
+    cdef void drop_tail(self) noexcept:
+        self.tails = 0
+        self.tail_bytes = 0
+        self.tail_owner = None
 
     cdef int write_item(self, object item) except -1:
         cdef Py_ssize_t start = self.used, schemas = self.schemas

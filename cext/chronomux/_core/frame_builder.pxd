@@ -18,6 +18,10 @@ from chronomux._core.frames cimport (
     load16,
     load64,
 )
+from chronomux._core.ring cimport Piece
+
+cdef enum:
+    MOST_PIECES = 32
 
 cdef extern from *:
     void fetch_early "__builtin_prefetch"(const void* memory) noexcept nogil
@@ -45,6 +49,13 @@ cdef class FrameBuilder:
     cdef char* schema_data
     cdef Py_ssize_t schema_room
     cdef Py_ssize_t schema_ends[MOST_SCHEMAS + 1]  # [0] is 0
+    # The end of the last row may lie elsewhere: the content of its large buffers. With
+    # a tail, the frame has to go before another row comes.
+    cdef Piece tail[MOST_PIECES]
+    cdef int tails
+    cdef Py_ssize_t tail_bytes  # a multiple of 8
+    cdef Py_ssize_t tail_gap  # zeros before it, so that it is aligned in the frame
+    cdef object tail_owner
 
     # Whether a row of this kind may be added; an empty frame takes that kind.
     cdef bint accept(self, KeyKind kind) noexcept nogil
@@ -66,7 +77,9 @@ cdef class FrameBuilder:
         self, FrameView* view, Py_ssize_t start, Py_ssize_t stop
     ) noexcept nogil
     cdef Py_ssize_t size(self) noexcept nogil  # bytes of the frame as it stands
-    cdef void write_to(self, char* memory) noexcept nogil  # size() bytes
+    cdef void write_to(self, char* memory) noexcept nogil  # all but the tail
+    cdef Fault place_tail(self) noexcept nogil  # of the last row, which is not finished
+    cdef Fault keep_tail(self) noexcept nogil  # copies it into the row
     cdef void shrink(self) noexcept nogil  # an empty frame lets go of what it grew by
     cdef void clear_frame(self) noexcept nogil  # begins a new frame
 

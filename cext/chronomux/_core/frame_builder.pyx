@@ -40,6 +40,7 @@ cdef enum:
     FIRST_ROWS = 256
     FIRST_BYTES = 1 << 14
     FIRST_SCHEMA_BYTES = 512
+    TAIL_ALIGNMENT = 64
 
 
 cdef inline Fault grow(
@@ -243,10 +244,11 @@ cdef class FrameBuilder:
     cdef void write_to(self, char* memory) noexcept nogil:
         cdef Py_ssize_t row_bytes = self.offset_column[self.rows], size = self.size()
         cdef Py_ssize_t schema_bytes = self.schema_ends[self.schemas]
+        cdef Py_ssize_t here = size - self.tail_bytes
         cdef char* p = memory + HEADER_BYTES
         cdef Header header = Header(
             MAGIC, VERSION, self.kind, 0, <uint32_t>self.rows, <uint32_t>self.schemas,
-            schema_bytes, row_bytes, size, 0,
+            schema_bytes, row_bytes, size, self.tail_bytes, 0,
         )
         memcpy(memory, &header, sizeof(header))
         memcpy(p, self.key_column, 8 * self.rows)
@@ -256,13 +258,40 @@ cdef class FrameBuilder:
         if schema_bytes:
             memcpy(p, self.schema_data, schema_bytes)
         p += schema_bytes
-        memset(memory + size - 8, 0, 8 if row_bytes else 0)
-        memcpy(p, self.row_data, row_bytes)
-        header.checksum = checksum(memory, size)
+        memset(memory + here - 8, 0, 8 if row_bytes else 0)
+        memcpy(p, self.row_data, row_bytes - self.tail_bytes)
+        header.checksum = checksum(memory, here)
         memcpy(memory + CHECKSUM_AT, &header.checksum, 8)
+
+    cdef Fault place_tail(self) noexcept nogil:
+        cdef Py_ssize_t begin = self.schema_ends[self.schemas] + self.used
+        cdef Py_ssize_t gap = -(HEADER_BYTES + 16 * (self.rows + 1) + 8 + begin)
+        cdef Fault fault
+        gap &= TAIL_ALIGNMENT - 1
+        fault = self.reserve(gap)
+        if fault:
+            return fault
+        memset(self.row_data + self.used, 0, gap)
+        self.used += gap
+        self.tail_gap = gap
+        return FINE
+
+    cdef Fault keep_tail(self) noexcept nogil:
+        cdef int i
+        cdef Fault fault = self.reserve(self.tail_bytes)
+        if fault:
+            return fault
+        for i in range(self.tails):
+            memcpy(self.row_data + self.used, self.tail[i].data, self.tail[i].bytes)
+            self.used += self.tail[i].bytes
+        self.tails = 0
+        self.tail_bytes = 0
+        return FINE
 
     cdef void clear_frame(self) noexcept nogil:
         self.rows = self.used = self.schemas = 0
+        self.tails = 0
+        self.tail_bytes = 0
         self.serial += 1
 
     cdef void shrink(self) noexcept nogil:

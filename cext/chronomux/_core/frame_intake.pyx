@@ -46,11 +46,6 @@ cdef class FrameIntake:
         return self.waited_ns / 1e9
 
     @property
-    def in_hand(self):
-        """Items taken off the queue, as parts of one large frame, and not moved yet."""
-        return self.tap.limit - self.tap.row if self.tap.own else 0
-
-    @property
     def first_disorder(self):
         """Position of the first late item, from 0, or None."""
         return self.first_late if self.disorder else None

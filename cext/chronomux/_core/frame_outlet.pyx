@@ -19,6 +19,7 @@ from chronomux._core.queue_core cimport QueueCore
 from chronomux._core.ring cimport (
     DONE,
     Outcome,
+    Piece,
     bell_call,
     bell_wait,
     bell_want,
@@ -110,6 +111,7 @@ cdef class FrameOutlet:
         self, const char* frame, Py_ssize_t size, Py_ssize_t rows, bint* unfed
     ) noexcept nogil:
         """Send a frame. `unfed` becomes true when that needs a feeder."""
+        cdef Piece piece
         cdef Outcome outcome = DONE
         if self.queue.closed or not self.ready:
             return STATUS_PUT_FAILED
@@ -122,7 +124,8 @@ cdef class FrameOutlet:
                 self.sender.pack()
             if not self.bounded:
                 self.sender.admit(rows)
-            outcome = self.sender.send(frame, size, <uint32_t>rows)
+            piece = Piece(frame, size)
+            outcome = self.sender.send(&piece, 1, size, <uint32_t>rows)
             if outcome != DONE and not self.bounded:
                 self.sender.release(rows)
         if not self.sender.fed and not self.sender.idle():

@@ -14,8 +14,9 @@ the memory itself may lie at any address. Version 1:
     16      8                bytes of the schemas
     24      8                bytes of the rows, without padding
     32      8                bytes of the whole frame
-    40      8                checksum of all other bytes
-    48      8 n              key column
+    40      8                loose: bytes at the end of the rows, a multiple of 8
+    48      8                checksum of all other bytes but those
+    56      8 n              key column
     ...     8 (n + 1)        row offsets, from 0 to the bytes of the rows, ascending
     ...     bytes of schemas
     ...     bytes of rows, then zeros up to a multiple of 8
@@ -32,8 +33,10 @@ A value is a tag (1, see rows.pxd) and what belongs to it. Only an item may be a
 the tag, the number of its schema (2), its values. So a row can go into another frame
 as it is, but for those two bytes.
 
-The checksum is against damage. It is no signature: a frame may hold pickles, so frames
-are for processes that trust each other.
+The checksum is against damage. What is loose is the content of large buffers: whatever
+it is, it leads nobody astray, and to read it twice more would cost as much as to send
+it. The checksum is no signature: a frame may hold pickles, so frames are for processes
+that trust each other.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -42,8 +45,8 @@ from libc.string cimport memcpy
 cdef enum:
     MAGIC = 0x46584D43
     VERSION = 1
-    HEADER_BYTES = 48
-    CHECKSUM_AT = 40
+    HEADER_BYTES = 56
+    CHECKSUM_AT = 48
     SCHEMA_HEAD = 8  # bytes of a schema before its first key
     KEY_HEAD = 5  # bytes of a key of a schema before its characters
     MOST_SCHEMAS = 256
@@ -79,6 +82,7 @@ cdef struct Header:
     uint64_t schema_bytes
     uint64_t row_bytes
     uint64_t frame_bytes
+    uint64_t loose
     uint64_t checksum
 
 

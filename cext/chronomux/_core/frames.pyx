@@ -56,7 +56,8 @@ cdef inline uint64_t mixed(uint64_t sum, uint64_t word) noexcept nogil:
 
 
 cdef uint64_t checksum(const char* memory, Py_ssize_t size) noexcept nogil:
-    """Of a whole frame but for the checksum's place; `size` is a multiple of 8.
+    """Of a frame's first bytes but for the checksum's place; `size`, without what is
+    loose, is a multiple of 8.
 
     Eight sums, as one would wait for its multiplication in every step.
     """
@@ -170,6 +171,8 @@ cdef inline bint sizes_agree(const Header* header, uint64_t size) noexcept nogil
         return False
     if header.row_bytes > size or header.schema_bytes > size:
         return False
+    if header.loose > header.row_bytes or header.loose & 7:
+        return False
     if header.schema_bytes & 7 or header.schemas > MOST_SCHEMAS:
         return False
     if 16 * <uint64_t>header.rows > size:
@@ -194,7 +197,7 @@ cdef Fault view_frame(
         return OTHER_VERSION
     if not sizes_agree(&header, size):
         return BAD_SIZES
-    if checksum(memory, size) != header.checksum:
+    if checksum(memory, size - header.loose) != header.checksum:
         return BAD_CHECKSUM
     view.kind = <KeyKind>header.kind
     view.rows = header.rows
@@ -214,7 +217,12 @@ def _seal(bytearray frame not None):
     """Give a frame the checksum of what it holds now: for tests of hostile frames."""
     cdef char* p = frame
     cdef Py_ssize_t size = len(frame)
+    cdef Header header
+    cdef uint64_t seal
     if size < HEADER_BYTES or size & 7:
         raise ValueError(f"{size} bytes cannot be a frame")
-    cdef uint64_t seal = checksum(p, size)
+    memcpy(&header, p, sizeof(header))
+    if not sizes_agree(&header, size):
+        header.loose = 0
+    seal = checksum(p, size - header.loose)
     memcpy(p + CHECKSUM_AT, &seal, sizeof(seal))

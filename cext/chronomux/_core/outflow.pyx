@@ -34,14 +34,13 @@ from chronomux._core.frames cimport (
     checksum,
     int_key,
 )
+from chronomux._core.limits cimport (
+    EXACT_DOUBLE,
+    KEPT_BYTES,
+    MOST_BYTES,
+    MOST_ROWS,
+)
 from chronomux._core.queue_core cimport QueueCore
-
-cdef enum:
-    MOST_ROWS = 256
-    MOST_BYTES = 1 << 16
-    KEPT_BYTES = 1 << 20  # of a buffer that had to grow beyond it
-
-cdef int64_t EXACT_DOUBLE = 1 << 53  # integers up to it are doubles
 
 
 @cython.final
@@ -72,7 +71,7 @@ cdef class Outflow:
         self.table[count - 1] = <void*>outlet
         self.outlets.append(outlet)
         self.count = count
-        if outlet.ready:  # as its senders do: what needs parts is one large row
+        if outlet.ready:  # as its senders do
             self.most_bytes = min(self.most_bytes, outlet.sender.most_bytes)
         self.release()  # what may be moved depends on the new one as well
         return outlet

@@ -21,7 +21,7 @@ from chronomux._core.fanout cimport (
 from chronomux._core.heap cimport MergeHeap
 from chronomux._core.intake cimport ASIDE, ENDED, HELD, HUNGRY, Intake, State
 from chronomux._core.keypath cimport KeyPath
-from chronomux._core.tap cimport NO_KEY
+from chronomux._core.queue_core cimport NO_KEY
 
 from chronomux.errors import DisorderError, SortKeyError
 

@@ -12,6 +12,9 @@ cpdef enum KeyMode:
     ITEM_KEYS = 1  # it is its own
     FUNCTION_KEYS = 2  # by a function
 
+cdef object NO_KEY  # of an item that is put, or came, with none of its own
+cdef object NO_ITEM  # what is there when there is none
+
 
 cdef class QueueCore:
     """What `chronomux.Queue` inherits."""
@@ -29,6 +32,7 @@ cdef class QueueCore:
     cdef Receiver get_side(self)
 
     # For this module only.
+    cdef int make_sender(self, int64_t deadline) except -1
     cdef list with_keys(self, list items)
     cdef int put_chunk(
         self, Sender sender, list chunk, int64_t deadline, bint paired

@@ -22,6 +22,7 @@ import os
 cdef enum:
     SLICE = 50_000_000  # ns until a wait looks for signals and the dead
     LOCK_PAUSE = 1_000_000  # ns until a lock is tried again
+    LOCK_PATIENCE = 500_000_000  # ns until who has a lock counts as stopped, not slow
     CHUNK = 256  # items of put_many inside the gate at once
 
 cdef object NO_KEY = object()
@@ -45,10 +46,10 @@ cdef int64_t deadline_of(bint block, object timeout) except -1:
 cdef class QueueCore:
     """What `chronomux.Queue` inherits. Hooks for what is rare:
 
-    _new_sender(), _new_receiver(): this process's first put, get.
+    _new_sender(deadline), _new_receiver(): this process's first put, get.
     _new_tap(): one more receiver, for a merge.
     _feed(): start a feeder.
-    _bury_producers(), _bury_partners(receiver): look for the dead that a wait is for.
+    _bury_producers(): look for the dead that a wait is for.
     """
 
     def __cinit__(self, *args, **options):
@@ -96,10 +97,13 @@ cdef class QueueCore:
         """Put an item on the queue; it is encoded now.
 
         block, timeout: whether, and how many seconds at most, to wait for room in a
-        queue with a maxsize; then `Full`. key: the sort key; without one the queue's
+        queue with a maxsize; then `Full`, also if another process was stopped just as
+        it counted items and nobody can tell. key: the sort key; without one the queue's
         sort_key tells. Raises what pickle raises for an item that cannot be sent,
         OSError when memory ends; then the item is not on the queue.
         """
+        if self.sender is None:
+            self.make_sender(deadline_of(block, timeout))
         cdef Sender sender = self.put_side()
         if self.key_mode == FUNCTION_KEYS and key is NO_KEY and item is not EMPTY:
             key = self.key_from(item)
@@ -126,9 +130,12 @@ cdef class QueueCore:
 
         When it raises, for an item or for want of room, those before it were put.
         """
-        cdef Sender sender = self.put_side()
         cdef int64_t deadline = deadline_of(block, timeout)
+        cdef Sender sender
         cdef list chunk
+        if self.sender is None:
+            self.make_sender(deadline)
+        sender = self.put_side()
         rest = iter(items) if keys is None else zip(items, keys, strict=True)
         while True:
             chunk = []
@@ -183,11 +190,23 @@ cdef class QueueCore:
         if self.closed:
             raise ValueError(f"{self!r} is closed")
         if self.sender is None:
-            self.sender = self._new_sender()
+            self.make_sender(INT64_MAX)
         if self.sender.failure:
             self._feed()  # which tries again
             self._raise_failure()
         return self.sender
+
+    cdef int make_sender(self, int64_t deadline) except -1:
+        """`Full` when a stopped process keeps this one from entering itself."""
+        if self.closed:
+            raise ValueError(f"{self!r} is closed")
+        try:
+            self.sender = self._new_sender(
+                max(deadline, clock_ns() + <int64_t>LOCK_PATIENCE)
+            )
+        except TimeoutError:
+            raise Full from None
+        return 0
 
     def _raise_failure(self):
         """OSError when what was put found no shared memory."""
@@ -223,9 +242,15 @@ cdef class QueueCore:
         return 0
 
     cdef int wait_for_room(self, Sender sender, int64_t deadline) except -1:
-        """Wait until an item is admitted: outside the gate. `Full` at the deadline."""
+        """Wait until an item is admitted: outside the gate. `Full` at the deadline.
+
+        When nobody can tell whether there is room, because another process was stopped
+        as it counted, `Full` comes no earlier than LOCK_PATIENCE: it may be no more
+        than slow.
+        """
+        cdef int64_t patience = clock_ns() + LOCK_PATIENCE
         cdef uint32_t calls
-        cdef int64_t left, admitted
+        cdef int64_t left, now, admitted
         sender.pack()  # what consumers cannot see they cannot take
         while True:
             if sender.closing:
@@ -234,11 +259,12 @@ cdef class QueueCore:
             admitted = sender.admit(1)
             if admitted > 0:
                 return 0
-            left = deadline - clock_ns() if deadline else 0
-            if admitted < 0:
-                left = LOCK_PAUSE  # nobody knows whether there is room
-            elif left <= 0:
+            now = clock_ns()
+            left = deadline - now if deadline else 0
+            if left <= 0 and (admitted == 0 or now >= patience):
                 raise Full
+            if admitted < 0:
+                left = LOCK_PAUSE
             sender.leave()
             try:
                 if not sender.fed and not sender.idle():
@@ -314,7 +340,6 @@ cdef class QueueCore:
         receiver.enter()
         try:
             while len(items) < most:
-                receiver.only_whole = len(items) > 0
                 if receiver.find() != DONE:
                     break
                 if not receiver.claim(most - len(items), &count):
@@ -329,7 +354,6 @@ cdef class QueueCore:
                 raise
             receiver.late_error = error
         finally:
-            receiver.only_whole = False
             receiver.leave()
         return 0
 
@@ -347,15 +371,13 @@ cdef class QueueCore:
             if item is not NO_ITEM:
                 return item
             left = deadline - clock_ns() if deadline else 0
-            # A frame in parts is awaited to its end, or that of its producer.
-            if left <= 0 and not receiver.assembling:
+            if left <= 0:
                 raise Empty
             with nogil:
                 bell_wait(
-                    &self._ring.shared.items, calls, left if 0 < left < SLICE else SLICE
+                    &self._ring.shared.items, calls, left if left < SLICE else SLICE
                 )
             PyErr_CheckSignals()
-            self._bury_partners(receiver)
             if self.closed:
                 raise ValueError(f"{self!r} is closed")
 

@@ -3,6 +3,7 @@
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from chronomux._core.decoder cimport Decoder
+from chronomux._core.frame_memory cimport FrameMemory
 from chronomux._core.ring cimport Outcome, Ring, gate, record
 
 
@@ -12,17 +13,13 @@ cdef class Receiver:
     cdef Ring ring
     cdef readonly Decoder decoder  # of `copy`
     cdef gate gate
-    cdef uint64_t owner  # the thread inside, 0 for none
-    cdef char* copy  # of the frame at the head, or of one that came in parts
-    cdef uint64_t room
+    cdef FrameMemory memory  # of the copy of the frame at the head
+    cdef char* copy
+    cdef uint64_t bytes  # of it
     cdef uint64_t position  # of that frame in the ring, or NOWHERE
     cdef record found  # its record
     cdef uint64_t head  # as `find` saw it
-    cdef Py_ssize_t claimed  # rows before this one are taken, or this process's alone
-    cdef uint64_t identity  # of this process, as an assembler
-    cdef uint64_t assembled  # bytes of the frame that comes in parts
-    cdef bint assembling
-    cdef bint only_whole  # for now: leave a frame in parts where it is
+    cdef Py_ssize_t claimed  # rows before this one are taken
     cdef object late_error  # to raise when what was found before it is delivered
 
     cdef int enter(self) except -1
@@ -37,11 +34,9 @@ cdef class Receiver:
     cdef list receive_many(self, Py_ssize_t most)
 
     # For this module only.
-    cdef void let_go(self) noexcept nogil
     cdef int raise_error(self, int error) except -1
     cdef bint has_own_rows(self) noexcept
     cdef Outcome fetch(self) noexcept nogil
-    cdef Outcome fetch_part(self) noexcept nogil
-    cdef Outcome drop_parts(self) noexcept nogil
+    cdef Outcome fetch_large(self) noexcept nogil
     cdef int open(self) except -1
     cdef Outcome make_room(self, uint64_t size) noexcept nogil

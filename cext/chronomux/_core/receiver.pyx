@@ -7,117 +7,55 @@ row by moving the head, before it decodes: of several consumers one gets it, and
 waits for another.
 """
 
-import logging
-
-from cpython.mem cimport PyMem_RawFree, PyMem_RawRealloc
 from libc.errno cimport ENOMEM
 from libc.stdint cimport uint64_t
-from posix.unistd cimport getpid
 
 cimport cython
 from chronomux._core.decoder cimport Decoder
+from chronomux._core.extents cimport find_place, read_extent, return_memory
+from chronomux._core.frame_memory cimport FrameMemory
+from chronomux._core.gate cimport enter_gate
+from chronomux._core.limits cimport KEPT_BYTES
 from chronomux._core.ring cimport (
     CHANGED,
     DONE,
-    FIRST_PART,
-    LAST_PART,
-    LOCKED,
-    NOTHING,
-    WHOLE_FRAME,
+    LARGE_FRAME,
     Outcome,
     Ring,
-    bell_call,
     gate_init,
-    gate_lock,
-    gate_try,
     gate_unlock,
     load_acquire,
+    place,
     position_of,
     rows_taken,
-    swap_word,
 )
 
 from chronomux.errors import FrameError
 
 cdef extern from "Python.h":
-    unsigned long PyThread_get_thread_ident() nogil
-
-cdef enum:
-    KEPT_BYTES = 1 << 20  # of a copy that had to be larger
+    Py_ssize_t Py_REFCNT(object item)
 
 cdef uint64_t NOWHERE = <uint64_t>-1
 
-logger = logging.getLogger("chronomux")
-
 
 @cython.final
-@cython.no_gc_clear  # __dealloc__ needs the ring
 cdef class Receiver:
-    """One process's way out of a ring.
+    """One process's way out of a ring."""
 
-    identity: a number of this process that no other has; its pid is the upper half.
-    """
-
-    def __cinit__(self, Ring ring not None, uint64_t identity):
+    def __cinit__(self, Ring ring not None):
         self.ring = ring
-        self.identity = identity
         self.decoder = Decoder()
+        self.memory = FrameMemory()
         self.position = NOWHERE
         if gate_init(&self.gate):
             raise MemoryError("no lock for a queue")
 
-    def __dealloc__(self):
-        # In a forked child that has an end, this is the parent's, at work over there.
-        if self.assembling and self.identity >> 32 == <uint64_t>getpid():
-            self.let_go()
-        PyMem_RawFree(self.copy)
-
-    cdef void let_go(self) noexcept nogil:
-        """Of a frame in parts: who comes next skips what is left of it."""
-        if not self.assembling:
-            return  # or else it may be another receiver of this process that does
-        self.assembling = False
-        if swap_word(&self.ring.shared.assembler, self.identity, 0):
-            bell_call(&self.ring.shared.items)  # for those who waited for the frame
-
-    def waits_for(self):
-        """(identity of the process that puts a large frame together, or 0; whether it
-        is this one; the slot of the producer of that frame)."""
-        cdef uint64_t assembler = load_acquire(&self.ring.shared.assembler)
-        return assembler, self.assembling, self.found.slot
-
-    def dismiss(self, uint64_t assembler):
-        """The process that put a large frame together is dead."""
-        swap_word(&self.ring.shared.assembler, assembler, 0)
-
-    def give_up(self):
-        """The producer of the frame that this process puts together is gone: if the
-        other parts are not in the ring, they never will be."""
-        cdef uint64_t head = 0
-        cdef record next
-        cdef bint lost
-        self.enter()
-        lost = self.assembling and self.ring.look(&head, &next) == NOTHING
-        if lost:
-            self.let_go()
-        self.leave()
-        if lost:
-            logger.error("an item is lost: its producer died while it sent it")
-
     cdef int enter(self) except -1:
-        cdef uint64_t me = PyThread_get_thread_ident()
-        if gate_try(&self.gate):
-            if self.owner == me:
-                raise RuntimeError(
-                    "a queue was used by the code that decodes an item got from it"
-                )
-            with nogil:
-                gate_lock(&self.gate)
-        self.owner = me
-        return 0
+        return enter_gate(
+            &self.gate, "a queue was used by the code that decodes an item got from it"
+        )
 
     cdef void leave(self) noexcept nogil:
-        self.owner = 0
         gate_unlock(&self.gate)
 
     cdef inline bint has_own_rows(self) noexcept:
@@ -132,6 +70,10 @@ cdef class Receiver:
             self.head = load_acquire(&self.ring.shared.head)
             if position_of(self.head) == self.position:
                 return DONE
+            if Py_REFCNT(self.memory) > 1:  # an item is still in it
+                self.decoder.close_frame()
+                self.claimed = 0
+                self.memory = FrameMemory()
             with nogil:
                 outcome = self.fetch()
             if outcome == CHANGED:
@@ -153,24 +95,19 @@ cdef class Receiver:
     cdef int open(self) except -1:
         """Open the frame that was copied. A damaged one is skipped."""
         cdef uint64_t rows
-        cdef bint whole = self.found.kind == WHOLE_FRAME
         self.claimed = 0
         try:
-            self.decoder.open_memory(self.copy, self.assembled)
+            self.decoder.open_memory(self.copy, self.bytes)
             rows = self.decoder.view.rows
             if rows != self.found.rows or rows == 0:
                 raise FrameError("damaged frame: it has other rows than it should")
         except FrameError:
             self.decoder.close_frame()
-            if whole:
-                self.ring.take(
-                    self.head, self.found.rows - rows_taken(self.head), &self.found
-                )
+            self.ring.take(
+                self.head, self.found.rows - rows_taken(self.head), &self.found
+            )
             raise
-        if whole:
-            self.position = position_of(self.head)
-        else:
-            self.claimed = rows
+        self.position = position_of(self.head)
         return 0
 
     cdef bint claim(self, Py_ssize_t most, Py_ssize_t* count) noexcept:
@@ -186,6 +123,8 @@ cdef class Receiver:
             return False
         self.decoder.position = row
         self.claimed = row + count[0]
+        if self.found.kind == LARGE_FRAME and count[0] == left:
+            return_memory(self.ring, self.bytes)
         return True
 
     cdef Py_ssize_t own_rows(self) noexcept:
@@ -195,76 +134,51 @@ cdef class Receiver:
         )
 
     cdef object receive(self):
-        return self.decoder.take_item()
+        if self.decoder.view.rows > 1:
+            return self.decoder.take_item()
+        # A frame of a row of its own: large buffers in it may stay where they are.
+        self.decoder.reader.memory = self.memory
+        try:
+            return self.decoder.take_item()
+        finally:
+            self.decoder.reader.memory = None
 
     cdef list receive_many(self, Py_ssize_t most):
-        return self.decoder.take_items(most)
+        if self.decoder.view.rows > 1:
+            return self.decoder.take_items(most)
+        return [self.receive()]
 
     # ---- From the ring
 
     cdef Outcome fetch(self) noexcept nogil:
-        """Copy the frame at the head, whole or as far as its parts have come."""
+        """Copy the frame at the head."""
         cdef Outcome outcome
         self.position = NOWHERE
         outcome = self.ring.look(&self.head, &self.found)
         if outcome != DONE:
             return outcome
-        if self.found.kind != WHOLE_FRAME:
-            # A call that has items returns before the next one that takes patience.
-            return NOTHING if self.only_whole else self.fetch_part()
-        if self.assembling:
-            return self.drop_parts()
+        if self.found.kind == LARGE_FRAME:
+            return self.fetch_large()
         outcome = self.make_room(self.found.bytes)
         if outcome != DONE:
             return outcome
-        self.assembled = self.found.bytes
+        self.bytes = self.found.bytes
         return self.ring.copy_payload(self.head, &self.found, self.copy)
 
-    cdef Outcome fetch_part(self) noexcept nogil:
-        """DONE: the last part. LOCKED: another process has the first ones."""
-        cdef uint64_t* assembler = &self.ring.shared.assembler
-        cdef Outcome outcome
-        if not self.assembling:
-            if not swap_word(assembler, 0, self.identity):
-                return LOCKED
-            # Nobody moves the head over parts now; but somebody may have before.
-            self.assembling = True
-            self.assembled = 0
-            if load_acquire(&self.ring.shared.head) != self.head:
-                self.let_go()
-                return CHANGED
-        if (self.found.kind == FIRST_PART) != (self.assembled == 0):
-            return self.drop_parts()
-        outcome = self.make_room(self.assembled + self.found.bytes)
+    cdef Outcome fetch_large(self) noexcept nogil:
+        cdef place where
+        cdef Outcome outcome = find_place(self.ring, self.head, &self.found, &where)
+        if outcome == DONE:
+            outcome = self.make_room(where.bytes)
         if outcome != DONE:
             return outcome
-        self.ring.copy_payload(self.head, &self.found, self.copy + self.assembled)
-        self.ring.take(self.head, self.found.rows, &self.found)
-        self.assembled += self.found.bytes
-        if self.found.kind != LAST_PART:
-            return CHANGED
-        self.let_go()
-        return DONE
-
-    cdef Outcome drop_parts(self) noexcept nogil:
-        """What was put together will never be whole: begin anew, or skip what is left
-        of a frame whose first part went with another consumer."""
-        if self.assembled == 0:
-            self.ring.take(self.head, self.found.rows, &self.found)
-        self.let_go()
-        with gil:
-            logger.error(
-                "an item is lost: a process died while it sent or received it"
-            )
-        return CHANGED
+        self.bytes = where.bytes
+        return read_extent(self.ring, self.head, &where, self.copy)
 
     cdef Outcome make_room(self, uint64_t size) noexcept nogil:
-        cdef char* moved
-        if size <= self.room and (self.room <= KEPT_BYTES or size > self.room // 4):
-            return DONE
-        moved = <char*>PyMem_RawRealloc(self.copy, size)
-        if moved == NULL:
-            return <Outcome>ENOMEM
-        self.copy = moved
-        self.room = size
+        cdef uint64_t room = self.memory.room
+        if size > room or (room > KEPT_BYTES and size <= room // 4):
+            if not self.memory.resize(size):
+                return <Outcome>ENOMEM
+        self.copy = self.memory.data
         return DONE

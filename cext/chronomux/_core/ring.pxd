@@ -14,11 +14,12 @@ cdef extern from "chronomux/_core/ring_layout.h" nogil:
     ctypedef struct gate:
         pass
 
+    const int RING_EXTENTS
+    const uint64_t NEST_BYTES
+
     enum record_kind:
         WHOLE_FRAME
-        FIRST_PART
-        NEXT_PART
-        LAST_PART
+        LARGE_FRAME
 
     struct record:
         uint16_t kind
@@ -26,6 +27,17 @@ cdef extern from "chronomux/_core/ring_layout.h" nogil:
         uint32_t rows
         uint64_t bytes
         uint64_t before
+
+    struct place:
+        uint64_t offset
+        uint64_t bytes
+
+    struct extent:
+        uint64_t after
+        uint64_t nested
+        uint64_t offset
+        uint64_t room
+        uint64_t filled
 
     struct front:
         uint64_t tail
@@ -45,17 +57,17 @@ cdef extern from "chronomux/_core/ring_layout.h" nogil:
         uint64_t maxsize
         uint64_t name[2]
         uint64_t head
-        uint64_t assembler
         uint64_t turn
         front fronts[2]
         bell items
         bell room
         shared_lock put_lock
-        shared_lock stream_lock
-        uint64_t streaming
         uint64_t allocated
         uint64_t used_slots
         slot slots[1000]
+        shared_lock extent_lock
+        uint64_t file_end
+        extent extents[4]
 
     uint64_t load_acquire(const uint64_t* word) noexcept
     uint64_t load_relaxed(const uint64_t* word) noexcept
@@ -79,7 +91,20 @@ cdef extern from "chronomux/_core/ring_layout.h" nogil:
     int gate_try(gate* gate) noexcept
     void gate_lock(gate* gate) noexcept
     void gate_unlock(gate* gate) noexcept
+    bint gate_is_mine(const gate* gate) noexcept
     int reserve_pages(int fd, uint64_t offset, uint64_t size) noexcept
+    int write_at(
+        int fd, const char* source, uint64_t size, uint64_t offset
+    ) noexcept
+    int read_at(int fd, char* to, uint64_t size, uint64_t offset) noexcept
+    uint64_t file_size(int fd) noexcept
+    void free_pages(int fd, uint64_t offset, uint64_t size) noexcept
+
+
+# A payload is made of pieces that lie in different places.
+cdef struct Piece:
+    const char* data
+    uint64_t bytes
 
 
 # Positive: an errno.
@@ -100,17 +125,15 @@ cdef class Ring:
     cdef uint64_t mapped  # bytes
     cdef char* data
     cdef uint64_t capacity
+    cdef uint64_t nests  # where they begin in the file
 
     # Producers. All but `lock` are for who holds the lock.
     cdef Outcome lock(self, int64_t ns) noexcept nogil
     cdef void unlock(self) noexcept nogil
     cdef uint64_t free_bytes(self) noexcept nogil
     cdef Outcome publish(
-        self, record* head, const char* payload
+        self, record* head, const Piece* pieces, int count
     ) noexcept nogil  # fills in `before`; NO_ROOM, or an errno when memory ends
-    cdef bint is_streaming(self) noexcept nogil  # a frame in parts is on its way
-    cdef bint begin_stream(self) noexcept nogil  # the caller's thread ends it
-    cdef void end_stream(self) noexcept nogil
     cdef int64_t items_held(self) noexcept nogil
     cdef int64_t items_put(self) noexcept nogil  # and not taken
 
@@ -122,15 +145,16 @@ cdef class Ring:
     cdef bint take(self, uint64_t head, uint64_t rows, const record* of) noexcept nogil
 
     # Any.
+    cdef front last_front(self) noexcept nogil
     cdef int64_t items_waiting(self) noexcept nogil  # in the ring
 
     # For this module only.
-    cdef int create(self, bytes name, uint64_t maxsize) except -1
+    cdef int create(self, bytes name, uint64_t maxsize, uint64_t size) except -1
+    cdef int map(self, int fd, uint64_t size) except -1
     cdef int raise_error(self, int error) except -1
-    cdef int lock_patiently(self) except -1
+    cdef int lock_until(self, int64_t deadline) except -1
     cdef uint64_t current_tail(self) noexcept nogil
     cdef Outcome allocate(self, uint64_t end) noexcept nogil
-    cdef front last_front(self) noexcept nogil
     cdef void copy_in(
         self, uint64_t position, const void* source, uint64_t size
     ) noexcept nogil

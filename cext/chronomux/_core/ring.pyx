@@ -3,7 +3,7 @@
 cimport cython
 from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport EAGAIN, EBADMSG, EBUSY, errno
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, int64_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 from posix.unistd cimport close
 
@@ -13,6 +13,7 @@ cdef enum:
     ALIGNMENT = 8
     FEWEST_BYTES = 4096
     COUNT_LIMIT = 1_000_000  # ns
+    LOCK_SLICE = 10_000_000  # ns until a wait looks for signals
     PAGES = 1 << 16  # bytes that get memory at once
 
 HEADER_BYTES = sizeof(ring)
@@ -26,6 +27,11 @@ cdef extern from "sys/mman.h" nogil:
     const int PROT_WRITE
     const int MAP_SHARED
     void* MAP_FAILED
+
+
+cdef inline uint64_t nests_of(uint64_t size) noexcept nogil:
+    """Where the nests of extents begin, behind a header and a ring of that size."""
+    return (size + PAGES - 1) // PAGES * PAGES
 
 
 @cython.final
@@ -46,6 +52,25 @@ cdef class Ring:
             )
         if name is not None:
             self.raise_error(reserve_pages(fd, 0, sizeof(ring)))
+            self.nests = nests_of(size)
+            os.ftruncate(fd, self.nests + RING_EXTENTS * NEST_BYTES)
+            self.map(fd, self.nests + RING_EXTENTS * NEST_BYTES)
+            self.create(name, maxsize, size)
+        else:
+            self.map(fd, size)
+        self.capacity = self.shared.capacity
+        self.nests = nests_of(sizeof(ring) + self.capacity)
+        if (
+            self.shared.magic != RING_MAGIC
+            or self.capacity > self.mapped
+            or self.capacity < FEWEST_BYTES
+            or self.capacity % ALIGNMENT
+            or self.nests + RING_EXTENTS * NEST_BYTES > self.mapped
+        ):
+            raise ValueError("the file is no ring of this release of chronomux")
+        self.fd = fd
+
+    cdef int map(self, int fd, uint64_t size) except -1:
         self.shared = <ring*>mmap(
             NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0
         )
@@ -54,17 +79,7 @@ cdef class Ring:
             self.raise_error(errno)
         self.mapped = size
         self.data = <char*>self.shared + sizeof(ring)
-        if name is not None:
-            self.create(name, maxsize)
-        self.capacity = self.shared.capacity
-        if (
-            self.shared.magic != RING_MAGIC
-            or self.capacity > size - sizeof(ring)
-            or self.capacity < FEWEST_BYTES
-            or self.capacity % ALIGNMENT
-        ):
-            raise ValueError("the file is no ring of this release of chronomux")
-        self.fd = fd
+        return 0
 
     def __dealloc__(self):
         if self.shared != NULL:
@@ -76,15 +91,16 @@ cdef class Ring:
         """The file's descriptor: what another process needs."""
         return self.fd
 
-    cdef int create(self, bytes name, uint64_t maxsize) except -1:
+    cdef int create(self, bytes name, uint64_t maxsize, uint64_t size) except -1:
         if len(name) != sizeof(self.shared.name):
             raise ValueError(f"a ring's name has 16 bytes, not {len(name)}")
         memcpy(self.shared.name, <const char*>name, sizeof(self.shared.name))
         self.shared.maxsize = maxsize
-        self.shared.capacity = self.mapped - sizeof(ring)
+        self.shared.capacity = size - sizeof(ring)
         self.shared.capacity -= self.shared.capacity % ALIGNMENT
         self.raise_error(lock_init(&self.shared.put_lock))
-        self.raise_error(lock_init(&self.shared.stream_lock))
+        self.raise_error(lock_init(&self.shared.extent_lock))
+        self.shared.file_end = self.mapped
         self.shared.magic = RING_MAGIC
         return 0
 
@@ -132,14 +148,15 @@ cdef class Ring:
 
     # ---- Producers
 
-    def attach(self, uint32_t pid, uint64_t started, gone):
+    def attach(self, uint32_t pid, uint64_t started, gone, int64_t deadline=INT64_MAX):
         """Enter a producer and return its slot. OSError when there are too many.
 
         started: tells processes of one pid apart. gone(pid, started): whether a process
-        has ended; its slot may then be used again.
+        has ended; its slot may then be used again. deadline: on clock_ns; TimeoutError
+        when another process kept the lock until then.
         """
         cdef uint64_t number = 0
-        self.lock_patiently()
+        self.lock_until(deadline)
         try:
             while number < self.shared.used_slots:
                 entry = self.shared.slots[number].pid, self.shared.slots[number].started
@@ -159,11 +176,11 @@ cdef class Ring:
         return number
 
     def detach(self, uint64_t number):
-        """A producer ends in order."""
-        self.lock_patiently()
+        """A producer ends in order. Without the lock, which a stopped process may have:
+        the slot is its own until the last store."""
+        store_relaxed(&self.shared.slots[number].held, 0)
+        write_fence()
         self.shared.slots[number].pid = 0
-        self.shared.slots[number].held = 0
-        self.unlock()
 
     def producer(self, uint64_t number):
         """(pid, started) of the process in a slot; pid 0 for none."""
@@ -182,9 +199,11 @@ cdef class Ring:
         return found
 
     def write_off(self, uint32_t pid, uint64_t started):
-        """A producer is dead: what it held will never come."""
+        """A producer is dead: what it held will never come. Who waits for that asks
+        again, so nothing is done when another process keeps the lock."""
         cdef uint64_t i
-        self.lock_patiently()
+        if self.lock(COUNT_LIMIT) != DONE:
+            return
         for i in range(self.shared.used_slots):
             if (
                 self.shared.slots[i].pid == pid
@@ -194,12 +213,14 @@ cdef class Ring:
         self.unlock()
         bell_call(&self.shared.room)
 
-    cdef int lock_patiently(self) except -1:
+    cdef int lock_until(self, int64_t deadline) except -1:
         """With the GIL: only for what is done once a process."""
         cdef Outcome outcome = LOCKED
         while outcome == LOCKED:
+            if clock_ns() >= deadline:
+                raise TimeoutError("another process keeps the queue's lock")
             with nogil:
-                outcome = self.lock(50000000)
+                outcome = self.lock(LOCK_SLICE)
             PyErr_CheckSignals()
         if outcome != DONE:
             raise OSError(<int>outcome, "the queue's lock is broken")
@@ -238,13 +259,16 @@ cdef class Ring:
             self.shared.allocated = offset + size
         return <Outcome>error
 
-    cdef Outcome publish(self, record* head, const char* payload) noexcept nogil:
+    cdef Outcome publish(
+        self, record* head, const Piece* pieces, int count
+    ) noexcept nogil:
         cdef uint64_t size = sizeof(record) + head.bytes
         cdef uint64_t turn = self.shared.turn
         cdef front* now = &self.shared.fronts[turn & 1]
         cdef front* next = &self.shared.fronts[(turn + 1) & 1]
         cdef uint64_t tail = now.tail
         cdef Outcome outcome
+        cdef int i
         if size > self.free_bytes():
             return NO_ROOM
         outcome = self.allocate(tail + size)
@@ -254,29 +278,14 @@ cdef class Ring:
         # Who reads any of this finds, looking again, that head and turn have moved on.
         write_fence()
         self.copy_in(tail, head, sizeof(record))
-        self.copy_in(tail + sizeof(record), payload, head.bytes)
-        next.tail = tail + size
+        tail += sizeof(record)
+        for i in range(count):
+            self.copy_in(tail, pieces[i].data, pieces[i].bytes)
+            tail += pieces[i].bytes
+        next.tail = now.tail + size
         next.published = now.published + head.rows
         store_release(&self.shared.turn, turn + 1)
         return DONE
-
-    cdef bint is_streaming(self) noexcept nogil:
-        if self.shared.streaming == 0:
-            return False
-        if lock_try(&self.shared.stream_lock):
-            return True
-        self.end_stream()  # for who died in the middle of it
-        return False
-
-    cdef bint begin_stream(self) noexcept nogil:
-        if lock_try(&self.shared.stream_lock):
-            return False
-        self.shared.streaming = 1
-        return True
-
-    cdef void end_stream(self) noexcept nogil:
-        self.shared.streaming = 0
-        lock_release(&self.shared.stream_lock)
 
     cdef int64_t items_held(self) noexcept nogil:
         cdef uint64_t i, used = load_acquire(&self.shared.used_slots)
@@ -346,6 +355,7 @@ cdef class Ring:
         # Half of the ring at once: no frame is larger, and who waits wakes less often.
         if bell_is_wanted(&self.shared.room) and (
             self.shared.maxsize
+            or of.kind == LARGE_FRAME
             or (
                 position_of(after) != position_of(head)
                 and self.last_front().tail - position_of(after) <= self.capacity // 2

@@ -14,20 +14,22 @@
  *           behind the tail, where nobody reads, then the front that is not current, and
  *           then makes it current with one release store of `turn`. Dead before that
  *           store, it has changed nothing; after it, everything.
- * stream_lock
- *           held from the first part of a frame to the last; `streaming` says so to who
- *           holds put_lock, and is believed only while the lock has a living owner.
- *           Meanwhile no other record is published, but items are counted and
- *           processes come and go: whoever waits for a slow consumer holds up no more
- *           than it must. Taken with put_lock held, and only if it is free.
+ * extents   for frames that are too large for the ring, one each: a nest of NEST_BYTES, which
+ *           all processes map, and for what is larger still a place further on in the file,
+ *           which is read and written by calls and given back when it is free. A large
+ *           frame is written there first, and then a record is published that says where;
+ *           it goes through the ring like any other. `after` is where that record ends:
+ *           when the head has passed it, or if it never was published, the extent is free.
+ *           So the death of a writer or a reader leaves nothing to repair.
+ * extent_lock
+ *           held while an extent is chosen, written and published, or freed: a large
+ *           frame keeps none but other large frames from the ring. put_lock is taken
+ *           inside it.
  * slots     the processes that put. `held` is written by its process alone; when that is
  *           dead, under the lock, by any: a word, so never torn. Counting items reads
  *           all of them, so nothing has to be undone for the dead. An item is published
  *           before it is held no more, and counted in the other order: twice for a
  *           moment, perhaps, but at no moment not at all.
- * assembler who is putting a frame together that is larger than the ring, or 0. Guards
- *           the head while it stands at a part. The word of a dead process is reset by
- *           who waits for it, and the parts it left are skipped.
  */
 #ifndef CHRONOMUX_RING_LAYOUT_H
 #define CHRONOMUX_RING_LAYOUT_H
@@ -37,14 +39,31 @@
 #define RING_MAGIC 0x31474E5258554D43u /* "CMUXRNG1" */
 #define RING_SLOTS 1000
 
-enum record_kind { WHOLE_FRAME, FIRST_PART, NEXT_PART, LAST_PART };
+#define RING_EXTENTS 4
+#define NEST_BYTES (2u << 20)
+
+/* LARGE_FRAME: the payload is a struct place. */
+enum record_kind { WHOLE_FRAME, LARGE_FRAME };
 
 struct record {
     uint16_t kind;
     uint16_t slot;   /* of the producer */
-    uint32_t rows;   /* 0 but for the record that completes a frame */
+    uint32_t rows;
     uint64_t bytes;  /* of the payload */
     uint64_t before; /* items published before this record */
+};
+
+struct place {
+    uint64_t offset; /* in the file */
+    uint64_t bytes;
+};
+
+struct extent {
+    uint64_t after;  /* the position behind its record; 0 for none */
+    uint64_t nested; /* bytes of its nest that have memory */
+    uint64_t offset; /* in the file, of what is too large for a nest */
+    uint64_t room;
+    uint64_t filled; /* bytes there that have memory, at most */
 };
 
 struct front {
@@ -68,7 +87,6 @@ struct ring {
     uint64_t name[2];
 
     CACHE_LINE uint64_t head;
-    uint64_t assembler;
 
     CACHE_LINE uint64_t turn;
     struct front fronts[2]; /* the current one is turn % 2 */
@@ -77,11 +95,13 @@ struct ring {
     CACHE_LINE struct bell room;  /* wanted by producers */
 
     CACHE_LINE shared_lock put_lock;
-    shared_lock stream_lock;
-    uint64_t streaming;
     uint64_t allocated; /* bytes of the ring that have memory */
     uint64_t used_slots;
     struct slot slots[RING_SLOTS];
+
+    CACHE_LINE shared_lock extent_lock;
+    uint64_t file_end; /* where a new extent may begin */
+    struct extent extents[RING_EXTENTS];
 };
 
 #endif

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -220,28 +221,48 @@ static inline int lock_within(shared_lock *lock, int64_t ns)
     return error;
 }
 
-/* ---- A lock of one process, between its threads */
+/* ---- A lock of one process, between its threads, that knows who has it */
 
-typedef pthread_mutex_t gate;
+typedef struct {
+    pthread_mutex_t lock;
+    uint64_t owner; /* 0 for none */
+} gate;
+
+static inline uint64_t this_thread(void)
+{
+    return (uint64_t)(uintptr_t)pthread_self();
+}
 
 static inline int gate_init(gate *gate)
 {
-    return pthread_mutex_init(gate, 0);
+    gate->owner = 0;
+    return pthread_mutex_init(&gate->lock, 0);
 }
 
 static inline int gate_try(gate *gate)
 {
-    return pthread_mutex_trylock(gate);
+    int error = pthread_mutex_trylock(&gate->lock);
+    if (!error)
+        store_relaxed(&gate->owner, this_thread());
+    return error;
 }
 
 static inline void gate_lock(gate *gate)
 {
-    pthread_mutex_lock(gate);
+    pthread_mutex_lock(&gate->lock);
+    store_relaxed(&gate->owner, this_thread());
 }
 
 static inline void gate_unlock(gate *gate)
 {
-    pthread_mutex_unlock(gate);
+    store_relaxed(&gate->owner, 0);
+    pthread_mutex_unlock(&gate->lock);
+}
+
+/* Of this thread nobody else writes the number: the answer is sure without the lock. */
+static inline int gate_is_mine(const gate *gate)
+{
+    return load_relaxed(&gate->owner) == this_thread();
 }
 
 /* ---- Memory behind a mapping, before it is touched: full means an error, not SIGBUS. */
@@ -257,6 +278,58 @@ static inline int reserve_pages(int fd, uint64_t offset, uint64_t size)
 #else
     (void)fd, (void)offset, (void)size;
     return 0;
+#endif
+}
+
+/* ---- A file's bytes where no mapping is: 0, or an errno; EBADMSG where it ends. */
+
+static inline int write_at(int fd, const char *from, uint64_t size, uint64_t offset)
+{
+    while (size) {
+        ssize_t done = pwrite(fd, from, size, (off_t)offset);
+        if (done < 0 && errno != EINTR)
+            return errno;
+        if (done > 0) {
+            from += done;
+            size -= (uint64_t)done;
+            offset += (uint64_t)done;
+        }
+    }
+    return 0;
+}
+
+static inline int read_at(int fd, char *to, uint64_t size, uint64_t offset)
+{
+    while (size) {
+        ssize_t done = pread(fd, to, size, (off_t)offset);
+        if (done < 0 && errno != EINTR)
+            return errno;
+        if (done == 0)
+            return EBADMSG;
+        if (done > 0) {
+            to += done;
+            size -= (uint64_t)done;
+            offset += (uint64_t)done;
+        }
+    }
+    return 0;
+}
+
+static inline uint64_t file_size(int fd)
+{
+    struct stat facts;
+    return fstat(fd, &facts) ? 0 : (uint64_t)facts.st_size;
+}
+
+/* The memory of these bytes goes back to the system; they read as zeros. */
+static inline void free_pages(int fd, uint64_t offset, uint64_t size)
+{
+#ifdef __linux__
+    while (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
+                     (off_t)size) && errno == EINTR)
+        ;
+#else
+    (void)fd, (void)offset, (void)size;
 #endif
 }
 

@@ -26,6 +26,9 @@ from chronomux._core.frames cimport (
     raise_fault,
 )
 from chronomux._core.rows cimport (
+    BULK,
+    BULK_GRAIN,
+    BULK_HEAD,
     BYTES,
     DICT,
     DILL,
@@ -98,6 +101,8 @@ cdef class RowReader:
             item = self.read_dict(&at, end, schemas)
         elif begin[0] == LIST or begin[0] == TUPLE:
             item = self.read_sequence(&at, end, begin[0] == LIST)
+        elif begin[0] == BULK:
+            return self.read_bulk(begin, end)
         else:
             item = self.read_value(&at, end)
         if at != end:
@@ -145,7 +150,7 @@ cdef class RowReader:
             size = load64(p)
             bound(p + 8, end, size)
             at[0] = p + 8 + size
-            return load_blob(p + 8, size, tag == DILL)
+            return load_blob(p + 8, size, tag == DILL, None)
         raise_fault(BAD_ROW)
 
     cdef inline object read_text(self, const char** at, const char* end, int width):
@@ -213,6 +218,38 @@ cdef class RowReader:
             else:
                 PyTuple_SET_ITEM(items, i, value)
         return items
+
+    cdef object read_bulk(self, const char* at, const char* end):
+        cdef uint64_t size, count, i, padded
+        cdef const char* sizes = at + BULK_HEAD
+        cdef const char* begin = end
+        cdef list buffers = []
+        bound(at, end, BULK_HEAD)
+        size = load64(at + 1)
+        count = load32(at + 9)
+        bound(sizes, end, 8 * count)
+        at = sizes + 8 * count
+        bound(at, end, size)
+        # They lie at the end, in the order of their sizes.
+        for i in range(count):
+            padded = load64(sizes + 8 * i)
+            bound(at + size, begin, padded)
+            padded = (padded + BULK_GRAIN - 1) & ~<uint64_t>(BULK_GRAIN - 1)
+            bound(at + size, begin, padded)
+            begin -= padded
+        for i in range(count):
+            padded = load64(sizes + 8 * i)
+            buffers.append(self.buffer_at(begin, padded))
+            begin += (padded + BULK_GRAIN - 1) & ~<uint64_t>(BULK_GRAIN - 1)
+        return load_blob(at, size, False, buffers)
+
+    cdef object buffer_at(self, const char* begin, uint64_t size):
+        """Where it is, if it may stay and is aligned as any number wants; or a copy."""
+        cdef Py_ssize_t start
+        if self.memory is not None and not <uint64_t>begin & (BULK_GRAIN - 1):
+            start = begin - self.memory.data
+            return self.memory.part(start, start + size)
+        return bytearray(begin[:size])
 
     cdef tuple read_schema(self, const char* schema):
         """The keys; the view has checked that all are there."""

@@ -15,13 +15,17 @@ from cpython.long cimport PyLong_CheckExact
 from cpython.ref cimport PyObject
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from cpython.unicode cimport PyUnicode_CheckExact
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.string cimport memcpy
 
 from chronomux._core.blobs cimport dump_blob
 from chronomux._core.frame_builder cimport FrameBuilder
 from chronomux._core.frames cimport KEY_HEAD, SCHEMA_HEAD, raise_fault
+from chronomux._core.ring cimport Piece
 from chronomux._core.rows cimport (
+    BULK,
+    BULK_GRAIN,
+    BULK_HEAD,
     BYTES,
     DILL,
     END,
@@ -53,6 +57,7 @@ cdef extern from *:
 
 cdef extern from "Python.h":
     long long PyLong_AsLongLongAndOverflow(object value, int* overflow) except? -1
+    Py_buffer* PyMemoryView_GET_BUFFER(object view)
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
     int PyUnicode_KIND(object text)
     void* PyUnicode_DATA(object text)
@@ -60,6 +65,7 @@ cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object items, Py_ssize_t i)
 
 cdef object EMPTY = _Empty
+cdef const char* ZEROS = b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 
 cdef enum:
     SCALAR = 9  # bytes of the largest value of one size
@@ -122,16 +128,54 @@ cdef inline int write_bytes(FrameBuilder frame, object value) except -1:
     return DONE
 
 
-cdef int write_blob(FrameBuilder frame, object value) except -1:
-    """Runs other people's code: nothing of the frame is held across it."""
+cdef int write_blob(FrameBuilder frame, object value, bint bulk) except -1:
+    """Runs other people's code: nothing of the frame is held across it. Large buffers
+    need `bulk`, that it is the whole item."""
     cdef bint by_dill = False
-    cdef bytes blob = dump_blob(value, &by_dill)
+    cdef list buffers = []
+    cdef bytes blob = dump_blob(value, &by_dill, buffers)
     cdef int64_t size = len(blob)
+    if buffers:
+        return write_bulk(frame, blob, buffers) if bulk else WHOLE
     need(frame, size + SCALAR)
     put_scalar(frame, DILL if by_dill else PICKLE, &size)
     memcpy(frame.row_data + frame.used, PyBytes_AS_STRING(blob), size)
     frame.used += size
     return DONE
+
+
+cdef int write_bulk(FrameBuilder frame, bytes blob, list buffers) except -1:
+    """The buffers become the frame's tail, which nobody has copied yet."""
+    cdef int64_t word = len(blob)
+    cdef int32_t count = len(buffers)
+    cdef Py_ssize_t size = BULK_HEAD + 8 * count + word
+    cdef char* p
+    need(frame, size)
+    p = frame.row_data + frame.used
+    p[0] = BULK
+    memcpy(p + 1, &word, 8)
+    memcpy(p + 9, &count, 4)
+    memcpy(p + BULK_HEAD + 8 * count, PyBytes_AS_STRING(blob), word)
+    p += BULK_HEAD
+    frame.tail_owner = buffers
+    for view in buffers:
+        word = add_piece(frame, view)
+        memcpy(p, &word, 8)
+        p += 8
+    frame.used += size
+    raise_fault(frame.place_tail())
+    return DONE
+
+
+cdef int64_t add_piece(FrameBuilder frame, object view) except -1:
+    """Its bytes, which the owner of the view keeps where they are."""
+    cdef Py_buffer* buffer = PyMemoryView_GET_BUFFER(view)
+    cdef Py_ssize_t gap = -buffer.len & (BULK_GRAIN - 1)
+    frame.tail[frame.tails] = Piece(<const char*>buffer.buf, buffer.len)
+    frame.tail[frame.tails + 1] = Piece(ZEROS, gap)
+    frame.tails += 2
+    frame.tail_bytes += buffer.len + gap
+    return buffer.len
 
 
 cdef int write_rest(FrameBuilder frame, PyObject* value, bint* pickled) except -1:
@@ -140,7 +184,7 @@ cdef int write_rest(FrameBuilder frame, PyObject* value, bint* pickled) except -
     if pickled[0] or PyObject_IS_GC(value):
         return WHOLE
     pickled[0] = True
-    return write_blob(frame, held)
+    return write_blob(frame, held, False)
 
 
 cdef inline int write_value(
@@ -177,7 +221,7 @@ cdef int write_item_value(FrameBuilder frame, object item) except -1:
 
 
 cdef int write_whole(FrameBuilder frame, object item) except -1:
-    return write_blob(frame, item)
+    return write_blob(frame, item, True)
 
 
 cdef int write_values(FrameBuilder frame, dict item, tuple keys) except -1:

@@ -11,6 +11,9 @@ A value is a tag and:
     PICKLE, DILL         length (8), the blob
     END                  nothing: `queue.Empty`, the class, which ends a stream
     LIST, TUPLE          length (4), values                               (items only)
+    BULK                 length (8) of the pickle, number of its buffers (4), length of
+                         each (8), the pickle; zeros; the buffers, each padded to a
+                         multiple of BULK_GRAIN; the row ends with them    (items only)
     DICT                 number of the schema (2), values of its keys     (items only)
 
 Everything has the exact type that the tag says: a subclass is pickled. What may refer
@@ -35,3 +38,8 @@ cdef enum Tag:
     LIST
     TUPLE
     END
+    BULK
+
+cdef enum:
+    BULK_GRAIN = 16
+    BULK_HEAD = 13  # bytes before the lengths of the buffers

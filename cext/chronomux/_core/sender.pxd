@@ -1,6 +1,6 @@
 """From items put to frames in a ring."""
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t
 
 from chronomux._core.encoder cimport Encoder
 from chronomux._core.ring cimport Outcome
@@ -11,7 +11,6 @@ cdef class Sender(Shipper):
     """One process's way into a ring. All fields are for who is inside the gate."""
 
     cdef Encoder frame  # the open one
-    cdef uint64_t owner  # the thread inside, 0 for none
     cdef Py_ssize_t most_bytes  # of a frame that gets another row
     cdef char* packed
     cdef Py_ssize_t packed_room
@@ -23,13 +22,12 @@ cdef class Sender(Shipper):
     cdef int enter(self) except -1
     cdef void leave(self) noexcept nogil
     cdef int add(self, object item, object key, bint keyed) except -1
-    cdef void added(self, bint end) noexcept nogil
+    cdef int added(self, bint end) except -1
     cdef bint idle(self) noexcept nogil
     cdef Outcome pack(self) noexcept nogil
 
     # For this module only.
-    cdef int isolate(self) noexcept nogil
-    cdef Outcome pack_for_now(self, Py_ssize_t size, uint32_t rows) noexcept nogil
-    cdef Outcome pack_for_later(self, Py_ssize_t size, uint32_t rows) noexcept nogil
+    cdef void isolate(self) noexcept
+    cdef int pack_tail(self) except -1
     cdef int64_t step(self) noexcept nogil
     cdef void feed_until(self, int64_t end) noexcept nogil

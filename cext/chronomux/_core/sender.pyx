@@ -7,24 +7,31 @@ on, when it is DELAY old, and whenever the caller says so. What does not fit the
 waits in parcels, and the feeder, a thread that never needs the GIL, brings them in.
 """
 
-from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc, PyMem_RawRealloc
+from cpython.mem cimport PyMem_RawFree, PyMem_RawRealloc
 from libc.errno cimport ENOMEM
 from libc.stdint cimport INT64_MAX, int64_t, uint32_t, uint64_t
+from libc.string cimport memmove
 
 cimport cython
 from chronomux._core.encoder cimport Encoder, Key, key_of
+from chronomux._core.frame_builder cimport MOST_PIECES
 from chronomux._core.frames cimport (
     DOUBLE_KEYS,
-    FINE,
     INT64_KEYS,
     OBJECT_KEYS,
-    FrameView,
-    view_frame,
+)
+from chronomux._core.gate cimport enter_gate
+from chronomux._core.limits cimport (
+    EXACT_DOUBLE,
+    KEPT_BYTES,
+    MOST_BYTES,
+    MOST_ROWS,
 )
 from chronomux._core.ring cimport (
     DONE,
     LOCKED,
     Outcome,
+    Piece,
     Ring,
     bell_call,
     bell_is_wanted,
@@ -32,26 +39,17 @@ from chronomux._core.ring cimport (
     bell_want,
     clock_ns,
     gate_lock,
-    gate_try,
     gate_unlock,
     sleep_ns,
 )
-from chronomux._core.shipper cimport Parcel, Shipper
-
-cdef extern from "Python.h":
-    unsigned long PyThread_get_thread_ident() nogil
+from chronomux._core.shipper cimport Shipper
 
 cdef enum:
-    MOST_ROWS = 256
-    MOST_BYTES = 1 << 16
-    KEPT_BYTES = 1 << 20  # of a buffer that had to grow beyond it
     DELAY = 1_000_000  # ns that an item waits at most for others
     PAUSE = 10_000  # ns between two puts: less is a flood
     SPAN = 100_000  # ns that a waiting consumer waits at most in a flood
     SLICE = 50_000_000  # ns until a wait looks again
     IDLE = 1_000_000_000  # ns that a feeder sleeps unless it is called
-
-cdef int64_t EXACT_DOUBLE = 1 << 53  # integers up to it are doubles
 
 
 @cython.final
@@ -63,7 +61,8 @@ cdef class Sender(Shipper):
 
     def __cinit__(self, Ring ring not None, int slot):
         self.frame = Encoder()
-        # Only a frame of one large row may need parts: one consumer gets all of it.
+        self.frame.leaves_tails = True
+        # Only a frame of one large row may be too large for the ring.
         self.most_bytes = min(MOST_BYTES, <Py_ssize_t>ring.capacity // 4)
 
     def __dealloc__(self):
@@ -91,10 +90,9 @@ cdef class Sender(Shipper):
         return start
 
     def stop_feeding(self):
-        """There is no feeder: it could not start, or has worked for long enough. But
-        who has begun with a parcel in parts goes on: its thread has the ring's lock."""
+        """There is no feeder: it could not start, or has worked for long enough."""
         self.enter()
-        self.fed = self.streaming
+        self.fed = False
         self.leave()
 
     def flush(self):
@@ -131,19 +129,11 @@ cdef class Sender(Shipper):
     # ---- Inside
 
     cdef int enter(self) except -1:
-        cdef uint64_t me = PyThread_get_thread_ident()
-        if gate_try(&self.gate):
-            if self.owner == me:
-                raise RuntimeError(
-                    "a queue was used by the code that encodes an item put on it"
-                )
-            with nogil:
-                gate_lock(&self.gate)
-        self.owner = me
-        return 0
+        return enter_gate(
+            &self.gate, "a queue was used by the code that encodes an item put on it"
+        )
 
     cdef void leave(self) noexcept nogil:
-        self.owner = 0
         gate_unlock(&self.gate)
 
     cdef bint idle(self) noexcept nogil:
@@ -168,18 +158,20 @@ cdef class Sender(Shipper):
             return self.frame.add_item(item)  # the item itself is the key it has
         return self.frame.add_row(item, column.kind, column.bits, key)
 
-    cdef void added(self, bint end) noexcept nogil:
+    cdef int added(self, bint end) except -1:
         """A row was added: see whether the frame goes now, or who sends it later."""
         cdef Py_ssize_t last = self.frame.rows - 1
-        cdef Py_ssize_t row_bytes = (
-            self.frame.used - <Py_ssize_t>self.frame.offset_column[last]
+        cdef uint64_t row_bytes = (
+            self.frame.offset_column[last + 1] - self.frame.offset_column[last]
         )
         cdef int64_t now
-        if row_bytes > self.most_bytes // 2 and last > 0:
+        if last > 0 and row_bytes > <uint64_t>self.most_bytes // 2:
             self.isolate()
+        if self.frame.tails:
+            return self.pack_tail()
         if self.frame.rows >= MOST_ROWS or self.frame.size() >= self.most_bytes or end:
             self.pack()
-            return
+            return 0
         if bell_is_wanted(&self.ring.shared.items):
             now = clock_ns()
             if now - self.last_put >= PAUSE or now - self.last_pack >= SPAN:
@@ -188,23 +180,51 @@ cdef class Sender(Shipper):
         if self.frame.rows == 1:
             self.due = clock_ns() + DELAY
             bell_call(&self.work)
-
-    cdef int isolate(self) noexcept nogil:
-        """Send the rows before the last, so that a large one travels alone: what needs
-        many parts is taken by one consumer as a whole."""
-        cdef Py_ssize_t rows = self.frame.rows, size = self.frame.size()
-        cdef char* whole = <char*>PyMem_RawMalloc(size)
-        cdef FrameView view
-        if whole == NULL:
-            return 0
-        self.frame.write_to(whole)
-        if view_frame(whole, size, &view) == FINE:
-            self.frame.clear_frame()
-            self.frame.copy_rows(&view, 0, rows - 1)
-            self.pack()
-            self.frame.copy_rows(&view, rows - 1, rows)
-        PyMem_RawFree(whole)
         return 0
+
+    cdef int pack_tail(self) except -1:
+        """Send the frame before anybody changes the buffers of its last row."""
+        cdef Outcome outcome
+        with nogil:
+            outcome = self.pack()
+        if outcome != DONE:
+            self.frame.drop_rows(self.frame.rows - 1)
+        self.frame.drop_tail()
+        if outcome != DONE:
+            self.release(1)
+            raise MemoryError("no memory for an item")
+        return 0
+
+    cdef void isolate(self) noexcept:
+        """Send the rows before the last, so that a large one travels alone."""
+        cdef Encoder frame = self.frame
+        cdef Py_ssize_t last = frame.rows - 1, begin = frame.offset_column[last]
+        cdef Py_ssize_t size = frame.used - begin, whole = frame.offset_column[last + 1]
+        cdef Py_ssize_t schemas = frame.schemas, tail_bytes = frame.tail_bytes
+        cdef int64_t key = frame.key_column[last]
+        cdef int tails = frame.tails
+        cdef Outcome outcome
+        frame.rows = last
+        frame.used = begin
+        frame.tails = 0
+        frame.tail_bytes = 0
+        outcome = self.pack()
+        frame.tails = tails
+        frame.tail_bytes = tail_bytes
+        if outcome == DONE:
+            frame.schemas = schemas
+            memmove(frame.row_data, frame.row_data + begin, size)
+            frame.key_column[0] = key
+            frame.used = size
+            if tails:
+                frame.used -= frame.tail_gap
+                frame.place_tail()
+            frame.offset_column[1] = frame.used + tail_bytes
+            frame.rows = 1
+        else:
+            frame.used = begin + size
+            frame.offset_column[last + 1] = whole
+            frame.rows = last + 1
 
     # ---- Into the ring
 
@@ -212,41 +232,33 @@ cdef class Sender(Shipper):
         """Send the open frame, if it has rows; then it is empty. An errno: it is as it
         was."""
         cdef Py_ssize_t size = self.frame.size()
-        cdef uint32_t rows = <uint32_t>self.frame.rows
+        cdef Py_ssize_t here = size - self.frame.tail_bytes
+        cdef Piece pieces[MOST_PIECES + 1]
         cdef Outcome outcome
-        if rows == 0:
-            return DONE
-        if self.fits(size):
-            outcome = self.pack_for_now(size, rows)
-        else:
-            outcome = self.pack_for_later(size, rows)
-        if outcome == DONE:
-            self.last_pack = clock_ns()
-            self.frame.clear_frame()
-            if size > KEPT_BYTES:
-                self.frame.shrink()
-        return outcome
-
-    cdef Outcome pack_for_now(self, Py_ssize_t size, uint32_t rows) noexcept nogil:
         cdef char* moved
-        if size > self.packed_room:
-            moved = <char*>PyMem_RawRealloc(self.packed, size)
+        cdef int i
+        if self.frame.rows == 0:
+            return DONE
+        if here > self.packed_room:
+            moved = <char*>PyMem_RawRealloc(self.packed, here)
             if moved == NULL:
                 self.failure = ENOMEM
                 return <Outcome>ENOMEM
             self.packed = moved
-            self.packed_room = size
+            self.packed_room = here
         self.frame.write_to(self.packed)
-        return self.send(self.packed, size, rows)
-
-    cdef Outcome pack_for_later(self, Py_ssize_t size, uint32_t rows) noexcept nogil:
-        """Straight into a parcel, without a copy on the way."""
-        cdef Parcel* parcel = self.new_parcel(size, rows)
-        if parcel == NULL:
-            return <Outcome>ENOMEM
-        self.frame.write_to(<char*>(parcel + 1))
-        self.append(parcel)
-        return DONE
+        pieces[0] = Piece(self.packed, here)
+        for i in range(self.frame.tails):
+            pieces[i + 1] = self.frame.tail[i]
+        outcome = self.send(
+            pieces, self.frame.tails + 1, size, <uint32_t>self.frame.rows
+        )
+        if outcome == DONE:
+            self.last_pack = clock_ns()
+            self.frame.clear_frame()
+            if here > KEPT_BYTES:
+                self.frame.shrink()
+        return outcome
 
     # ---- The feeder
 

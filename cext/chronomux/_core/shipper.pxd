@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from chronomux._core.ring cimport Outcome, Ring, bell, gate
+from chronomux._core.ring cimport Outcome, Piece, Ring, bell, gate, record
 
 
 # A frame that waits in this process's memory until the ring has room.
@@ -10,7 +10,6 @@ cdef struct Parcel:
     Parcel* next
     uint32_t rows
     uint64_t bytes
-    uint64_t sent  # bytes, of one that goes in parts
 
 
 cdef class Shipper:
@@ -24,23 +23,29 @@ cdef class Shipper:
     cdef bell work  # wakes the feeder
     cdef bell done  # wakes who waits until there is no parcel
     cdef bint closing
-    cdef readonly bint streaming  # the first parcel is on its way in parts
     cdef readonly int failure  # 0, or the errno of the last try to publish
     cdef readonly uint64_t tries
 
     cdef int64_t admit(self, uint64_t wanted) noexcept nogil
     cdef void release(self, uint64_t count) noexcept nogil
-    cdef bint fits(self, uint64_t size) noexcept nogil
+    cdef bint is_large(self, uint64_t size) noexcept nogil  # for the ring itself
     cdef Outcome send(
-        self, const char* payload, uint64_t size, uint32_t rows
+        self, const Piece* pieces, int count, uint64_t size, uint32_t rows
     ) noexcept nogil
-    cdef Parcel* new_parcel(self, uint64_t size, uint32_t rows) noexcept nogil
-    cdef void append(self, Parcel* parcel) noexcept nogil
-    cdef Outcome ship(self) noexcept nogil  # the first parcel, or a part of it
+    cdef Outcome ship(self) noexcept nogil  # the first parcel
 
     # For this module only.
-    cdef Outcome publish(
-        self, const char* payload, uint64_t size, uint32_t rows
+    cdef Parcel* new_parcel(self, uint64_t size, uint32_t rows) noexcept nogil
+    cdef void append(self, Parcel* parcel) noexcept nogil
+    cdef Outcome publish_soon(
+        self, const Piece* pieces, int count, uint64_t size, uint32_t rows
     ) noexcept nogil
-    cdef Outcome ship_parts(self, Parcel* parcel) noexcept nogil
-    cdef Outcome ship_part(self, Parcel* parcel) noexcept nogil
+    cdef Outcome publish(
+        self, const Piece* pieces, int count, uint64_t size, uint32_t rows
+    ) noexcept nogil
+    cdef Outcome publish_small(
+        self, record* head, const Piece* pieces, int count
+    ) noexcept nogil
+    cdef Outcome publish_large(
+        self, record* head, const Piece* pieces, int count
+    ) noexcept nogil

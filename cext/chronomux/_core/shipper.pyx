@@ -7,21 +7,30 @@ from libc.errno cimport ENOMEM
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
+from chronomux._core.extents cimport (
+    lend_extent,
+    lock_extents,
+    unlock_extents,
+    write_extent,
+)
 from chronomux._core.ring cimport (
     DONE,
-    FIRST_PART,
-    LAST_PART,
-    NEXT_PART,
+    LARGE_FRAME,
     NO_ROOM,
     WHOLE_FRAME,
     Outcome,
+    Piece,
     Ring,
     bell_call,
+    bell_wait,
+    bell_want,
+    clock_ns,
     full_fence,
     gate_init,
     gate_lock,
     gate_unlock,
     load_relaxed,
+    place,
     record,
     store_relaxed,
     store_release,
@@ -32,6 +41,7 @@ cdef extern from "Python.h":
 
 cdef enum:
     LOCK_LIMIT = 1_000_000  # ns
+    COPY_TIME = 500_000  # ns
 
 
 cdef class Shipper:
@@ -61,7 +71,7 @@ cdef class Shipper:
         parcel = self.first
         while parcel != NULL:
             count += 1
-            size += parcel.bytes - parcel.sent
+            size += parcel.bytes
             parcel = parcel.next
         gate_unlock(&self.gate)
         return count, size
@@ -102,21 +112,25 @@ cdef class Shipper:
 
     # ---- Frames
 
-    cdef inline bint fits(self, uint64_t size) noexcept nogil:
-        """Whether a frame may go into the ring at once and as a whole."""
-        return self.first == NULL and size <= self.ring.capacity // 2
+    cdef inline bint is_large(self, uint64_t size) noexcept nogil:
+        return size > self.ring.capacity // 2
 
     cdef Outcome send(
-        self, const char* payload, uint64_t size, uint32_t rows
+        self, const Piece* pieces, int count, uint64_t size, uint32_t rows
     ) noexcept nogil:
         """Publish a frame, or make it a parcel. ENOMEM: neither was possible."""
         cdef Parcel* parcel
-        if self.fits(size) and self.publish(payload, size, rows) == DONE:
+        cdef char* end
+        cdef int i
+        if self.first == NULL and self.publish_soon(pieces, count, size, rows) == DONE:
             return DONE
         parcel = self.new_parcel(size, rows)
         if parcel == NULL:
             return <Outcome>ENOMEM
-        memcpy(parcel + 1, payload, size)
+        end = <char*>(parcel + 1)
+        for i in range(count):
+            memcpy(end, pieces[i].data, pieces[i].bytes)
+            end += pieces[i].bytes
         self.append(parcel)
         return DONE
 
@@ -127,7 +141,7 @@ cdef class Shipper:
         if parcel == NULL:
             self.failure = ENOMEM
         else:
-            parcel[0] = Parcel(NULL, rows, size, 0)
+            parcel[0] = Parcel(NULL, rows, size)
         return parcel
 
     cdef void append(self, Parcel* parcel) noexcept nogil:
@@ -138,19 +152,33 @@ cdef class Shipper:
         self.last = parcel
         bell_call(&self.work)
 
+    cdef Outcome publish_soon(
+        self, const Piece* pieces, int count, uint64_t size, uint32_t rows
+    ) noexcept nogil:
+        """For a large frame it is worth to wait, for no longer than a copy in fresh
+        memory would take. Where nobody takes anything the next ones do not wait: a
+        parcel is before them."""
+        cdef Outcome outcome = self.publish(pieces, count, size, rows)
+        cdef int64_t left = COPY_TIME, end = 0
+        cdef uint32_t calls
+        while outcome == NO_ROOM and left > 0 and self.is_large(size):
+            calls = bell_want(&self.ring.shared.room)
+            outcome = self.publish(pieces, count, size, rows)
+            if outcome == NO_ROOM:
+                end = end or clock_ns() + COPY_TIME
+                left = end - clock_ns()
+                bell_wait(&self.ring.shared.room, calls, left)
+        return outcome
+
     cdef Outcome publish(
-        self, const char* payload, uint64_t size, uint32_t rows
+        self, const Piece* pieces, int count, uint64_t size, uint32_t rows
     ) noexcept nogil:
         cdef record head = record(WHOLE_FRAME, <uint16_t>self.slot, rows, size, 0)
-        cdef Outcome outcome = self.ring.lock(LOCK_LIMIT)
-        if outcome == DONE:
-            if self.ring.is_streaming():
-                outcome = NO_ROOM
-            else:
-                outcome = self.ring.publish(&head, payload)
-            if outcome == DONE:
-                self.release(rows)  # inside the lock: nobody counts an item twice
-            self.ring.unlock()
+        cdef Outcome outcome
+        if self.is_large(size):
+            outcome = self.publish_large(&head, pieces, count)
+        else:
+            outcome = self.publish_small(&head, pieces, count)
         self.failure = <int>outcome if outcome > 0 else 0
         self.tries += 1
         if outcome == DONE:
@@ -158,14 +186,44 @@ cdef class Shipper:
             bell_call(&self.ring.shared.items)
         return outcome
 
+    cdef Outcome publish_small(
+        self, record* head, const Piece* pieces, int count
+    ) noexcept nogil:
+        cdef Outcome outcome = self.ring.lock(LOCK_LIMIT)
+        if outcome == DONE:
+            outcome = self.ring.publish(head, pieces, count)
+            if outcome == DONE:
+                self.release(head.rows)  # under the lock: nobody counts an item twice
+            self.ring.unlock()
+        return outcome
+
+    cdef Outcome publish_large(
+        self, record* head, const Piece* pieces, int count
+    ) noexcept nogil:
+        cdef place where
+        cdef Piece piece = Piece(<const char*>&where, sizeof(place))
+        cdef Outcome outcome = lock_extents(self.ring, LOCK_LIMIT)
+        if outcome != DONE:
+            return outcome
+        outcome = write_extent(self.ring, pieces, count, head.bytes, &where)
+        if outcome == DONE:
+            head.kind = LARGE_FRAME
+            head.bytes = sizeof(place)
+            outcome = self.ring.lock(LOCK_LIMIT)
+        if outcome == DONE:
+            lend_extent(self.ring, &where)
+            outcome = self.ring.publish(head, &piece, 1)
+            if outcome == DONE:
+                self.release(head.rows)
+            self.ring.unlock()
+        unlock_extents(self.ring)
+        return outcome
+
     cdef Outcome ship(self) noexcept nogil:
-        """Send the first parcel, or what there is room for of it."""
+        """Send the first parcel."""
         cdef Parcel* parcel = self.first
-        cdef Outcome outcome
-        if parcel.bytes > self.ring.capacity // 2:
-            outcome = self.ship_parts(parcel)
-        else:
-            outcome = self.publish(<char*>(parcel + 1), parcel.bytes, parcel.rows)
+        cdef Piece piece = Piece(<char*>(parcel + 1), parcel.bytes)
+        cdef Outcome outcome = self.publish(&piece, 1, parcel.bytes, parcel.rows)
         if outcome == DONE:
             self.first = parcel.next
             PyMem_RawFree(parcel)
@@ -173,47 +231,4 @@ cdef class Shipper:
                 self.last = NULL
                 full_fence()
                 bell_call(&self.done)
-        return outcome
-
-    cdef Outcome ship_parts(self, Parcel* parcel) noexcept nogil:
-        """Send a parcel that is too large for the ring, a part at a time.
-
-        Nobody else publishes from the first part to the last, over all calls.
-        """
-        cdef Outcome outcome = DONE
-        while outcome == DONE and parcel.sent < parcel.bytes:
-            outcome = self.ring.lock(LOCK_LIMIT)
-            if outcome == DONE:
-                outcome = self.ship_part(parcel)
-                self.ring.unlock()
-            if outcome == DONE:
-                full_fence()
-                bell_call(&self.ring.shared.items)
-        self.failure = <int>outcome if outcome > 0 else 0
-        self.tries += 1
-        return outcome
-
-    cdef Outcome ship_part(self, Parcel* parcel) noexcept nogil:
-        """Send the next part, with the ring's lock held."""
-        cdef record head = record(
-            NEXT_PART, <uint16_t>self.slot, 0, self.ring.capacity // 4 // 8 * 8, 0
-        )
-        cdef Outcome outcome
-        if not self.streaming:
-            self.streaming = self.ring.begin_stream()
-            if not self.streaming:
-                return NO_ROOM
-        if parcel.sent == 0:
-            head.kind = FIRST_PART
-        if parcel.sent + head.bytes >= parcel.bytes:
-            head.kind = LAST_PART
-            head.rows = parcel.rows
-            head.bytes = parcel.bytes - parcel.sent
-        outcome = self.ring.publish(&head, <char*>(parcel + 1) + parcel.sent)
-        if outcome == DONE:
-            parcel.sent += head.bytes
-            if head.kind == LAST_PART:
-                self.streaming = False
-                self.ring.end_stream()
-                self.release(parcel.rows)
         return outcome

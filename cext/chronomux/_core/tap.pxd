@@ -14,8 +14,6 @@ cdef enum Sight:
     NO_ROWS  # nothing now
     BROKEN  # see `raise_error`
 
-cdef object NO_KEY  # of an item that has none of its own
-
 
 cdef class Tap:
     """No other part of the process uses its receiver, so it needs no gate."""
@@ -27,7 +25,6 @@ cdef class Tap:
     cdef Py_ssize_t row
     cdef Py_ssize_t limit
     cdef bint ends  # with `Empty` in row `limit`
-    cdef bint own  # the rows are this process's alone
     cdef Fault fault
     cdef int failure  # an errno
 

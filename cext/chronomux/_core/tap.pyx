@@ -12,6 +12,7 @@ from queue import Empty
 cimport cython
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
+from chronomux._core.extents cimport return_memory
 from chronomux._core.frames cimport (
     BAD_SIZES,
     FINE,
@@ -21,12 +22,11 @@ from chronomux._core.frames cimport (
     raise_fault,
     view_frame,
 )
-from chronomux._core.queue_core cimport QueueCore
+from chronomux._core.queue_core cimport NO_ITEM, NO_KEY, QueueCore
 from chronomux._core.ring cimport (
     DONE,
-    LOCKED,
+    LARGE_FRAME,
     NOTHING,
-    WHOLE_FRAME,
     Outcome,
     bell_wait,
     bell_want,
@@ -41,8 +41,6 @@ cdef enum:
     SLICE = 50_000_000  # ns until a wait looks for signals and the dead
 
 cdef uint64_t NOWHERE = <uint64_t>-1
-cdef object NO_KEY = object()
-cdef object NO_ITEM = object()
 
 
 @cython.final
@@ -84,13 +82,6 @@ cdef class Tap:
 
     def leave_rows(self):
         """From now on items are taken, beginning with the next row."""
-        if self.own and self.row < self.view.rows:
-            self.receiver.decoder.open_memory(
-                self.receiver.copy, self.receiver.assembled
-            )
-            self.receiver.decoder.position = self.row
-            self.receiver.claimed = self.view.rows
-        self.own = False
         self.receiver.position = NOWHERE
 
     cdef Sight look(self) noexcept nogil:
@@ -98,16 +89,12 @@ cdef class Tap:
         if self.queue.closed or self.fault or self.failure:
             return BROKEN
         while True:
-            if self.own:
-                if self.row < self.view.rows:
-                    return self.sight()
-                self.own = False
             self.receiver.head = load_acquire(&self.receiver.ring.shared.head)
             if position_of(self.receiver.head) == self.receiver.position:
                 self.row = rows_taken(self.receiver.head)
                 return self.sight()
             outcome = self.receiver.fetch()
-            if outcome == NOTHING or outcome == LOCKED:
+            if outcome == NOTHING:
                 return NO_ROWS
             if outcome > 0:
                 self.failure = outcome
@@ -124,9 +111,8 @@ cdef class Tap:
         """View the frame that was fetched. A damaged one is skipped."""
         cdef const char* begin = NULL
         cdef const char* end = NULL
-        cdef bint whole = self.receiver.found.kind == WHOLE_FRAME
         self.fault = view_frame(
-            self.receiver.copy, self.receiver.assembled, &self.view
+            self.receiver.copy, self.receiver.bytes, &self.view
         )
         if self.fault == FINE and (
             self.view.rows != self.receiver.found.rows or self.view.rows == 0
@@ -135,31 +121,29 @@ cdef class Tap:
         if self.fault == FINE:
             self.fault = item_of(&self.view, self.view.rows - 1, &begin, &end)
         if self.fault:
-            if whole:
-                self.receiver.ring.take(
-                    self.receiver.head,
-                    self.receiver.found.rows - rows_taken(self.receiver.head),
-                    &self.receiver.found,
-                )
+            self.receiver.ring.take(
+                self.receiver.head,
+                self.receiver.found.rows - rows_taken(self.receiver.head),
+                &self.receiver.found,
+            )
             return False
         self.ends = begin[0] == END
         self.limit = self.view.rows - self.ends
-        self.own = not whole
         self.row = 0
-        if whole:
-            self.receiver.position = position_of(self.receiver.head)
+        self.receiver.position = position_of(self.receiver.head)
         return True
 
     cdef bint take(self, Py_ssize_t count) noexcept nogil:
         """Take rows that `look` showed. False when another consumer was faster: then
         none is taken, and one has to look again."""
-        if not self.own:
-            if not self.receiver.ring.take(
-                self.receiver.head, count, &self.receiver.found
-            ):
-                return False
-            self.receiver.head += count
+        if not self.receiver.ring.take(
+            self.receiver.head, count, &self.receiver.found
+        ):
+            return False
+        self.receiver.head += count
         self.row += count
+        if self.receiver.found.kind == LARGE_FRAME and self.row == self.view.rows:
+            return_memory(self.receiver.ring, self.receiver.bytes)
         return True
 
     cdef Sight wait(self, int64_t ns) noexcept nogil:
@@ -242,9 +226,8 @@ cdef class Tap:
         return key
 
     def look_around(self):
-        """See to what a wait should not be for: our own open frame, and the dead."""
+        """See to what a wait should not be for: our own open frame."""
         self.flush()
-        self.queue._bury_partners(self.receiver)
 
     cdef bint flush(self) except -1:
         """Whether this process itself had put what was not sent yet; it is now."""

@@ -90,16 +90,15 @@ class QueueMultiplexer(Junction):
         self._turn, self._moved = frames.turn, frames.moved
 
     def _input_stats(self, port: InputPort) -> InputStats:
-        items, waited, in_hand, ended = port.items, port.waited, 0, port.ended
+        items, waited, ended = port.items, port.waited, port.ended
         if port.number < len(self._intakes):
             before = self._intakes[port.number]
             items += before.items
             if isinstance(before, FrameIntake):
-                in_hand = before.in_hand
                 waited += before.waited
                 ended = before.ended
         on_its_way = self._object_fanout.busy and self._sender == port.number
-        return InputStats(items + in_hand, in_hand + int(on_its_way), waited, ended)
+        return InputStats(items, int(on_its_way), waited, ended)
 
     # The merging thread
 

@@ -26,10 +26,11 @@ PATIENCE = 40  # slices without memory until an end is an error
 class Outgoing:
     """A process's sender for one queue, its feeder thread, and how both end."""
 
-    def __init__(self, owner: object, ring: Ring) -> None:
+    def __init__(self, owner: object, ring: Ring, deadline: int) -> None:
         pid = os.getpid()
         self.ring = ring
-        self.sender = Sender(ring, ring.attach(pid, started(pid), has_ended))
+        slot = ring.attach(pid, started(pid), has_ended, deadline)
+        self.sender = Sender(ring, slot)
         self.slots = [self.sender.slot]  # its own until it ends
         # As multiprocessing does: begin to send before children are joined, wait for
         # the end of it after that. Workers of pathos run another module's finalizers.
@@ -85,12 +86,10 @@ class Outgoing:
 
     def _progress(self) -> None:
         """Wait a SLICE for the feeder, or be it: at exit no thread may start."""
-        if not self.sender.start_feeding():
-            self.sender.flushed_within(SLICE)
-            return
-        self.sender.feed_within(SLICE)
-        while self.sender.streaming:
+        if self.sender.start_feeding():
             self.sender.feed_within(SLICE)
+        else:
+            self.sender.flushed_within(SLICE)
 
     def _failure(self) -> OSError:
         error = self.sender.failure

@@ -8,6 +8,7 @@ import pickle
 import queue
 import tempfile
 import threading
+import time
 import uuid
 import weakref
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from chronomux._core.sender import Sender
 from chronomux.queue.iterable_queue import IterableQueue
 from chronomux.queue.options import same_sort_key, sort_key_function
 from chronomux.queue.outgoing import Outgoing
-from chronomux.queue.process_life import has_ended, started
+from chronomux.queue.process_life import has_ended
 from chronomux.types import SortKey
 
 __all__ = ["Queue"]
@@ -36,7 +37,8 @@ class Queue(QueueCore):
     a put never waits, and what the ring cannot take waits in the producer's memory.
     sort_key: how items are ordered by a multiplexer that merges this queue, as its own
     `sort_key`; the key is then taken when an item is put, in the producer. Numbers are
-    their own keys. ring_bytes: shared memory, in bytes; an item may be larger.
+    their own keys. ring_bytes: shared memory, in bytes; a larger item takes more while
+    it is on its way.
 
     `Queue.Empty`, put as an item, ends a stream; it is `queue.Empty`, and what `get`
     raises when it has waited in vain. Iteration ends with it.
@@ -72,7 +74,8 @@ class Queue(QueueCore):
         mode = KeyMode.ITEM_KEYS if function is None else KeyMode.FUNCTION_KEYS
         self._open(ring, KeyMode.NO_KEYS if keyless else mode, function)
         self._keyless = keyless
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of who makes the sender
+        self._receiver_lock = threading.Lock()
         self._outgoing: Outgoing | None = None
         self._incoming: Receiver | None = None
         self._joins = True
@@ -142,23 +145,27 @@ class Queue(QueueCore):
 
     # ---- What the core asks for
 
-    def _new_sender(self) -> Sender:
-        with self._lock:
+    def _new_sender(self, deadline: int) -> Sender:
+        seconds = (deadline - time.monotonic_ns()) / 1e9
+        if not self._lock.acquire(timeout=min(max(seconds, 0), threading.TIMEOUT_MAX)):
+            raise TimeoutError("another thread still enters this process")
+        try:
             if self._outgoing is None:
-                self._outgoing = Outgoing(self, self._ring)
+                self._outgoing = Outgoing(self, self._ring, deadline)
                 if not self._joins:
                     self._outgoing.do_not_wait()
             return self._outgoing.sender
+        finally:
+            self._lock.release()
 
     def _new_receiver(self) -> Receiver:
-        with self._lock:
+        with self._receiver_lock:
             if self._incoming is None:
                 self._incoming = self._new_tap()
             return self._incoming
 
     def _new_tap(self) -> Receiver:
-        pid = os.getpid()
-        return Receiver(self._ring, pid << 32 | started(pid) & 0xFFFFFFFF)
+        return Receiver(self._ring)
 
     def _feed(self) -> None:
         if self._outgoing is not None:
@@ -170,27 +177,13 @@ class Queue(QueueCore):
             if held and has_ended(pid, began):
                 self._ring.write_off(pid, began)
 
-    def _bury_partners(self, receiver: Receiver) -> None:
-        """Do not wait for the rest of a large item that nobody sends or takes."""
-        assembler, own, slot = receiver.waits_for()
-        if own:
-            pid, began = self._ring.producer(slot)
-            if pid == 0 or has_ended(pid, began):
-                receiver.give_up()
-        elif assembler and _assembler_ended(assembler):
-            receiver.dismiss(assembler)
-
     def _after_fork(self) -> None:
         """In the child: what the parent put and got is none of ours."""
         self._forget()
         self._lock = threading.Lock()
+        self._receiver_lock = threading.Lock()
         self._outgoing = None
         self._incoming = None
-
-
-def _assembler_ended(identity: int) -> bool:
-    pid, began = identity >> 32, identity & 0xFFFFFFFF
-    return has_ended(pid, 0) or started(pid) & 0xFFFFFFFF not in (0, began)
 
 
 def _memory(size: int) -> int:

@@ -251,15 +251,14 @@ class SortedQueueMultiplexer(QueueMultiplexer):
         if port.number >= len(self._intakes):
             return InputStats()
         intake = self._intakes[port.number]
-        waited, in_hand = port.waited, 0
+        waited = port.waited
         if isinstance(intake, FrameIntake):
             waited += intake.waited
-            in_hand = intake.in_hand
         objects = self._objects
         on_its_way = objects.fanout.busy and objects.source == port.number
         return InputStats(
-            intake.items + in_hand,
-            intake.items - intake.sent - intake.dropped + in_hand + int(on_its_way),
+            intake.items,
+            intake.items - intake.sent - intake.dropped + int(on_its_way),
             waited,
             intake.ended,
             Disorder(intake.disorder, intake.largest_step_back, intake.first_disorder),

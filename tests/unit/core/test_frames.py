@@ -34,7 +34,7 @@ def round_trip(*items: Any) -> list[Any]:
 
 
 def header(frame: bytes) -> tuple[int, ...]:
-    return struct.unpack_from("<IHBBIIQQQQ", frame)
+    return struct.unpack_from("<IHBBIIQQQQQ", frame)
 
 
 # ---- Layout
@@ -42,19 +42,18 @@ def header(frame: bytes) -> tuple[int, ...]:
 
 def test_a_frame_lies_in_memory_as_documented():
     frame = frame_of({"a": 5, "ß€": True}, "xy", keys=[3, -4])
-    magic, version, kind, flags, rows, schemas, schema_size, row_size, size, _ = header(
-        frame
-    )
+    magic, version, kind, flags, rows, schemas, *sizes = header(frame)
+    schema_size, row_size, size, loose, _ = sizes
     assert magic.to_bytes(4, "little") == b"CMXF"
     assert (version, kind, flags, rows, schemas) == (1, 1, 0, 2, 1)
-    assert size == len(frame)
+    assert (size, loose) == (len(frame), 0)
     assert size % 8 == 0
-    assert struct.unpack_from("<2q", frame, 48) == (3, -4)
-    assert struct.unpack_from("<3Q", frame, 64) == (0, 13, 20)
+    assert struct.unpack_from("<2q", frame, 56) == (3, -4)
+    assert struct.unpack_from("<3Q", frame, 72) == (0, 13, 20)
     keys = b"\1\1\0\0\0a" + b"\2\2\0\0\0" + "ß€".encode("utf-16-le")
     assert schema_size == 24
-    assert frame[88:112] == struct.pack("<II", 24, 2) + keys + bytes(16 - len(keys))
-    rows_at = 88 + schema_size
+    assert frame[96:120] == struct.pack("<II", 24, 2) + keys + bytes(16 - len(keys))
+    rows_at = 96 + schema_size
     assert row_size == 20
     assert frame[rows_at : rows_at + 20] == (
         b"\x0c\0\0\4" + struct.pack("<q", 5) + b"\3" + b"\6\2\0\0\0xy"
@@ -87,7 +86,7 @@ def test_what_has_a_tag_takes_no_more_bytes_than_it_says(item, size):
 
 def test_an_empty_frame_is_a_frame():
     frame = Encoder().take()
-    assert len(frame) == 56
+    assert len(frame) == 64
     assert Decoder(frame).take() == []
 
 
@@ -433,17 +432,19 @@ def test_copies_of_another_key_kind_or_of_no_rows_are_refused():
         (16, b"\xf8" + 7 * b"\xff", "sizes"),
         (24, 8 * b"\xff", "sizes"),
         (32, b"\0", "sizes"),
-        (64, b"\1", "offsets"),
-        (72, b"\0", "offsets"),
-        (80, b"\xff", "offsets"),
-        (88, b"\x18", "schema"),
-        (92, b"\xff", "schema"),
+        (40, b"\1", "sizes"),
+        (40, 8 * b"\xff", "sizes"),
+        (72, b"\1", "offsets"),
+        (80, b"\0", "offsets"),
+        (88, b"\xff", "offsets"),
+        (96, b"\x18", "schema"),
+        (100, b"\xff", "schema"),
     ],
 )
 def test_a_hostile_frame_is_refused_with_the_reason(at, data, message):
     frame = bytearray(frame_of({"a": 1}, {"a": 2}, keys=[1, 2]))
     frame[at : at + len(data)] = data
-    if at >= 40:
+    if at >= 48:
         with pytest.raises(FrameError, match="checksum"):
             Decoder(bytes(frame))
     _seal(frame)
@@ -451,7 +452,7 @@ def test_a_hostile_frame_is_refused_with_the_reason(at, data, message):
         Decoder(bytes(frame))
 
 
-@pytest.mark.parametrize("size", [0, 1, 47])
+@pytest.mark.parametrize("size", [0, 1, 55])
 def test_what_is_shorter_than_a_header_is_no_frame(size):
     with pytest.raises(FrameError, match="shorter"):
         Decoder(frame_of(1)[:size])
@@ -481,7 +482,7 @@ def test_frame_errors_are_value_errors_of_chronomux():
 )
 def test_a_hostile_row_is_refused_when_it_is_decoded(item, at, data):
     frame = bytearray(frame_of(item, 7))
-    begin = 48 + 16 * 2 + 8 + header(frame)[6]
+    begin = 56 + 16 * 2 + 8 + header(frame)[6]
     frame[begin + at : begin + at + len(data)] = data
     _seal(frame)
     decoder = Decoder(bytes(frame))

@@ -73,6 +73,7 @@ def get_late(shared, results):
     results.put([shared.get(timeout=20) for _ in range(4)])
 
 
+@pytest.mark.forks
 def test_others_go_on_when_one_process_has_closed_a_queue():
     shared, results = Queue(ring_bytes=65536), Queue()
     shared.put_many([1, 2, bytes(200_000)])
@@ -132,6 +133,7 @@ EXITS = {
 }
 
 
+@pytest.mark.forks
 @pytest.mark.parametrize("end", EXITS)
 def test_a_forked_child_sends_all_before_it_ends(end):
     program = f"""
@@ -159,6 +161,7 @@ else:
     assert run(program) == "True 200000 last"
 
 
+@pytest.mark.forks
 @pytest.mark.parametrize("join", [True, False])
 def test_the_main_process_sends_all_before_it_ends_unless_told_not_to(join):
     """Its child takes the items only after a while."""
@@ -197,6 +200,7 @@ def put_some(shared, count):
         shared.put(number)
 
 
+@pytest.mark.forks
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_a_process_sends_all_before_it_ends(method):
     shared = Queue(ring_bytes=1 << 14)
@@ -210,6 +214,7 @@ def test_a_process_sends_all_before_it_ends(method):
     assert shared._ring.producers() == []
 
 
+@pytest.mark.forks
 def test_a_fork_while_a_thread_puts_leaves_the_child_a_queue_that_works():
     shared, results = Queue(ring_bytes=1 << 14), Queue()
     stop = threading.Event()

@@ -102,6 +102,7 @@ def put_item(shared):
         (lambda item: item["t"], {"fork": "int64", "spawn": "object"}),
     ],
 )
+@pytest.mark.forks
 def test_the_key_is_taken_in_the_producer_if_the_sort_key_gets_there(
     method, sort_key, kinds
 ):

@@ -57,6 +57,7 @@ def take_later(shared, results, count):
     results.put([len(shared.get(timeout=20)) for _ in range(count)])
 
 
+@pytest.mark.forks
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_ctrl_c_ends_a_flush_and_a_join_and_loses_nothing():
     shared, results = Queue(ring_bytes=1 << 14), Queue()
