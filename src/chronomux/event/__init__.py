@@ -1,0 +1,10 @@
+"""Conditions on events, and callbacks that are called for the events they match.
+
+An event is a mapping, most often a dict; `operators` says what a condition may ask of
+its values beyond equality.
+"""
+
+from chronomux.event import operators
+from chronomux.event.condition import Condition
+
+__all__ = ["Condition", "operators"]
