@@ -21,6 +21,10 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
         TimestampError,
         WorkerDiedError,
     )
+    from chronomux.event import (
+        Condition,
+        EventManager,
+    )
     from chronomux.queue import (
         IterableQueue,
         Queue,
@@ -43,8 +47,10 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
 __all__ = [
     "CSVReader",
     "ChronomuxError",
+    "Condition",
     "DeadInputError",
     "DisorderError",
+    "EventManager",
     "FileReader",
     "IterableQueue",
     "MultiProcessing",
@@ -72,6 +78,10 @@ _NAMES = {
         "SortKeyError",
         "TimestampError",
         "WorkerDiedError",
+    ),
+    "chronomux.event": (
+        "Condition",
+        "EventManager",
     ),
     "chronomux.queue": (
         "IterableQueue",

@@ -6,5 +6,7 @@ its values beyond equality.
 
 from chronomux.event import operators
 from chronomux.event.condition import Condition
+from chronomux.event.manager import EventManager
+from chronomux.event.stats import ManagerStats, RuleStats
 
-__all__ = ["Condition", "operators"]
+__all__ = ["Condition", "EventManager", "ManagerStats", "RuleStats", "operators"]

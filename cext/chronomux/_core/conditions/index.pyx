@@ -9,8 +9,6 @@ let another thread do so. In between no object is touched. What a walk has found
 valid until it ends: till then what is removed is only marked.
 """
 
-cimport cython
-
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport free, malloc, qsort
 
@@ -24,7 +22,6 @@ cdef int by_id(const void* left, const void* right) noexcept nogil:
     return (a > b) - (a < b)
 
 
-@cython.final
 cdef class ConditionIndex(RuleBook):
     """Conditions by number; `match` tells those that an event matches."""
 

@@ -1,11 +1,13 @@
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias, final
+from typing import Any, TypeAlias
+
+from typing_extensions import disjoint_base
 
 from chronomux._core.conditions.rulebook import RuleBook
 
 _OnError: TypeAlias = Callable[[int, Any, Exception], object]
 
-@final
+@disjoint_base
 class ConditionIndex(RuleBook):
     def __new__(cls) -> ConditionIndex: ...
     def match(self, event: Any, on_error: _OnError | None = None) -> list[int]: ...
