@@ -184,22 +184,18 @@ class EventManager:
         returned, the exception it raised, or the future of an async one. TypeError for
         an event that is no mapping.
         """
-        if not isinstance(event, (dict, Mapping)):
-            raise TypeError(f"an event is a mapping, not {event!r}")
         if options is not None:
-            options = checked_options(options)
-            self._checked_pool_for(options)
-        return self._dispatcher.trigger(event, options or None)
+            options = checked_options(options) or None
+            self._checked_pool_for(options or NO_OPTIONS)
+        return self._dispatcher.trigger(event, options)
 
     def match(self, event: Mapping[str, Any]) -> list[int]:
         """The indices of all rules that the event matches, in order; calls nothing."""
-        if not isinstance(event, (dict, Mapping)):
-            raise TypeError(f"an event is a mapping, not {event!r}")
         return self._dispatcher.match(event, self._predicate_failed)
 
     def match_many(self, events: Iterable[Mapping[str, Any]]) -> list[list[int]]:
         """`match` for each of many events."""
-        return [self.match(event) for event in events]
+        return self._dispatcher.match_many(events, self._predicate_failed)
 
     @property
     def stats(self) -> ManagerStats:

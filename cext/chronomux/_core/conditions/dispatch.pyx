@@ -49,7 +49,8 @@ cdef class Dispatcher(ConditionIndex):
     def trigger(self, event, options=None):
         """One result for each rule that matches, in the order of registration.
 
-        A rule that an earlier callback unregisters is not called.
+        A rule that an earlier callback unregisters is not called. TypeError for an
+        event that is no mapping.
         """
         cdef Rule rule
         cdef list results = [], rules = self.payloads_of(event, self.predicate_failed)

@@ -9,11 +9,13 @@ let another thread do so. In between no object is touched. What a walk has found
 valid until it ends: till then what is removed is only marked.
 """
 
+from cpython.dict cimport PyDict_CheckExact
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport free, malloc, qsort
 
 from chronomux._core.conditions.postings cimport Entry, Posting
 from chronomux._core.conditions.rulebook cimport ALWAYS, Rule, RuleBook, State
+from chronomux._core.conditions.values cimport MAPPING, kind_of
 from chronomux._core.conditions.walk cimport Found, Walk
 
 
@@ -34,6 +36,8 @@ cdef class ConditionIndex(RuleBook):
     def match(self, event, on_error=None):
         """The numbers of all conditions that this event matches, in order.
 
+        TypeError for an event that is no mapping.
+
         on_error: called with (number, event, exception) for a condition whose predicate
         raises, which then does not match. Without it the exception passes through.
         """
@@ -48,7 +52,10 @@ cdef class ConditionIndex(RuleBook):
         return self._find(event, on_error, True)
 
     cdef list _find(self, object event, object on_error, bint payloads):
-        cdef Walk walk = <Walk> self.walks.pop() if self.walks else Walk()
+        cdef Walk walk
+        if not PyDict_CheckExact(event) and kind_of(event) != MAPPING:
+            raise TypeError(f"an event is a mapping, not {event!r}")
+        walk = <Walk> self.walks.pop() if self.walks else Walk()
         self.busy += 1
         try:
             walk.start(self.root, event)

@@ -90,8 +90,8 @@ cdef class Walk:
     cdef int _dict(self, Node node, dict event) except -1:
         """The values of a dict: by its own keys, as there are fewer than paths."""
         cdef Py_ssize_t place = 0, before = self.length
-        cdef PyObject* key
-        cdef PyObject* value
+        cdef PyObject* key = NULL
+        cdef PyObject* value = NULL
         cdef PyObject* found
         cdef Node kid
         cdef object held
