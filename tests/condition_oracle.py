@@ -74,7 +74,10 @@ def equal(left: Any, right: Any) -> bool:
         return left.keys() == right.keys() and all(
             equal(left[k], right[k]) for k in left
         )
-    return bool(left == right) and left == left
+    try:
+        return bool(left == right)
+    except ArithmeticError:  # a signalling NaN
+        return False
 
 
 def together(asked: list[Conjunct], value: Any) -> bool:

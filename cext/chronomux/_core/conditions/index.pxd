@@ -17,5 +17,5 @@ cdef class ConditionIndex(RuleBook):
     cdef int _collect(self, Walk walk) except -1
     cdef Py_ssize_t _stamp(self, Walk walk) except -1
     cdef int _scan(self, const Posting* posting, Walk walk) except -1
-    cdef bint _verified(self, const Rule* rule) noexcept nogil
+    cdef bint _verified(self, const Rule* rule, bint grouped) noexcept nogil
     cdef list _answer(self, Walk walk, object event, object on_error, bint payloads)

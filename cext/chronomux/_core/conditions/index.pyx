@@ -14,7 +14,13 @@ from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport free, malloc, qsort
 
 from chronomux._core.conditions.postings cimport Entry, Posting
-from chronomux._core.conditions.rulebook cimport ALWAYS, Rule, RuleBook, State
+from chronomux._core.conditions.rulebook cimport (
+    ALWAYS,
+    LACKS_IN_ONE,
+    Rule,
+    RuleBook,
+    State,
+)
 from chronomux._core.conditions.values cimport MAPPING, kind_of
 from chronomux._core.conditions.walk cimport Found, Walk
 
@@ -132,12 +138,14 @@ cdef class ConditionIndex(RuleBook):
             if entry.guard >= 0 and self.states[entry.guard].stamp != self.event:
                 continue
             rule = &self.rules[entry.slot]
-            if rule.stamp != self.event and rule.alive and self._verified(rule):
+            if rule.stamp == self.event or not rule.alive:
+                continue
+            if self._verified(rule, walk.grouped):
                 rule.stamp = self.event
                 walk.find(rule.id, entry.slot)
         return 0
 
-    cdef bint _verified(self, const Rule* rule) noexcept nogil:
+    cdef bint _verified(self, const Rule* rule, bint grouped) noexcept nogil:
         """Whether each conjunct has a symbol with this event's stamp."""
         cdef const int32_t* at = rule.program
         cdef const int32_t* end = at + rule.size
@@ -145,7 +153,9 @@ cdef class ConditionIndex(RuleBook):
         while at < end:
             count = at[0]
             if count < 0:
-                if self.states[at[1]].stamp == self.event:
+                if self.states[at[1]].stamp == self.event and not (
+                    grouped and count == LACKS_IN_ONE
+                ):
                     return False
                 at += 2
                 continue

@@ -32,6 +32,7 @@ cdef class Branch:
     cdef int _elements(self, object values, set blocked) except -1
     cdef bint _inside(self, object value, int kind, set blocked) except -1
     cdef bint _inside_dotted(self, object value, set hits, set blocked) except -1
+    cdef set family(self)
     cdef bint nothing(self, set blocked) except -1
 
 

@@ -17,7 +17,8 @@ from chronomux._core.conditions.values cimport (
 )
 
 cdef extern from "Python.h":
-    int Py_EnterRecursiveCall(const char* where) except -1
+    # Non-zero is an error, by version -1 or 1.
+    int Py_EnterRecursiveCall(const char* where) except *
     void Py_LeaveRecursiveCall() noexcept
 
 
@@ -138,6 +139,14 @@ cdef class Branch:
             branch = <Branch> branch.kids[segment]
         return branch
 
+    cdef set family(self):
+        """This branch and all below it."""
+        cdef Branch kid
+        cdef set family = {self}
+        for kid in self.kids.values():
+            family |= kid.family()
+        return family
+
     def _add_literals(self, tuple path, Py_ssize_t last, Branch kid):
         """Every ancestor but the parent may have `kid` under a dotted key."""
         cdef Branch ancestor = self
@@ -206,14 +215,22 @@ cdef class Branch:
         return True
 
     cdef bint _inside_dotted(self, object value, set hits, set blocked) except -1:
-        cdef Branch kid
-        cdef set others = hits if blocked is None else hits | blocked
+        """The same where dotted keys stand before the paths that they spell."""
+        cdef Branch kid, hit
+        cdef set before = blocked or set(), taken
         for dotted, kid in self.literals:
-            if kid in hits and (blocked is None or kid not in blocked):
-                if not kid.holds(step(value, MAPPING, dotted), others - {kid}):
+            if kid in hits and kid not in before:
+                taken = set(before)
+                for hit in hits:  # keys that spell more of the path
+                    if hit is not kid and hit in kid.family():
+                        taken |= hit.family()
+                if not kid.holds(step(value, MAPPING, dotted), taken):
                     return False
+        taken = set(before)
+        for hit in hits:
+            taken |= hit.family()
         for segment, kid in self.kids.items():
-            if not kid.holds(step(value, MAPPING, segment), others):
+            if not kid.holds(step(value, MAPPING, segment), taken):
                 return False
         return True
 

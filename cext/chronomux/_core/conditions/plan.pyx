@@ -9,14 +9,15 @@ def plan(conjuncts):
     """How to file a condition: (needs, lacks, asked, asked_grouped).
 
     needs: for each conjunct that can help a list of (path, kind, key), one of which an
-    event must have. lacks: the same for what it must not have. asked: whether an event
+    event must have. lacks: (path, kind, key) of what it must not have, or not in all
+    mappings of a list. asked: whether an event
     that satisfies them must be put to the condition itself; asked_grouped: if the event
     has mappings in a list.
     """
     needs, lacks, firsts, asked, asked_grouped = [], [], set(), False, False
     for path, alternatives in conjuncts:
         if len(alternatives) == 1 and alternatives[0][0] == ABSENT:
-            lacks.append([(path, *PRESENT)])
+            lacks.append((path, *PRESENT))
             asked_grouped = asked_grouped or len(path) > 1
         else:
             filters, exact = filters_of(path, alternatives)

@@ -6,7 +6,9 @@ from chronomux._core.conditions.postings cimport Pairs, Posting
 from chronomux._core.conditions.symbols cimport Node, Symbol
 
 cdef enum:
-    ALWAYS = 0  # the symbol of every event
+    ALWAYS = 0         # the symbol of every event
+    LACKS = -1         # instead of a count: an event must not have the symbol
+    LACKS_IN_ONE = -2  # or, if it has mappings in a list, only not in all of them
 
 
 ctypedef struct State:  # of a symbol
@@ -19,11 +21,11 @@ ctypedef struct State:  # of a symbol
 
 ctypedef struct Rule:
     int64_t id
-    # For each conjunct the number of its symbols and the symbols, the rarest first; -1
-    # and one symbol where the event must not have that.
+    # For each conjunct the number of its symbols and the symbols, the rarest first; then
+    # LACKS or LACKS_IN_ONE and a symbol.
     int32_t* program
     int32_t size
-    int32_t needed    # conjuncts before those of -1
+    int32_t needed    # conjuncts before those
     int32_t entries   # in postings; until there are none the slot is not used again
     uint32_t stamp    # the event that it was found for last
     bint alive

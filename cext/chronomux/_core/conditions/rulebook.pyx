@@ -91,7 +91,9 @@ cdef class RuleBook:
         cdef Rule* rule
         needs, lacks, asked, asked_grouped = plan(condition.conjuncts)
         wanted = [self._symbols_of(filters, symbols) for filters in needs]
-        unwanted = [self._symbols_of(filters, symbols) for filters in lacks]
+        unwanted = [
+            (self._symbols_of([lack], symbols)[0], len(lack[0])) for lack in lacks
+        ]
         if len(wanted) > 1:
             wanted.sort(key=self._load)
         if not wanted:
@@ -187,9 +189,9 @@ cdef class RuleBook:
                 at += 1
                 rule.program[at] = symbol.number
             at += 1
-        for symbols in unwanted:
-            symbol = symbols[0]
-            rule.program[at], rule.program[at + 1] = -1, symbol.number
+        for symbol, depth in unwanted:
+            rule.program[at] = LACKS if depth == 1 else LACKS_IN_ONE
+            rule.program[at + 1] = symbol.number
             at += 2
         return 0
 

@@ -27,6 +27,7 @@ cdef class Node:
     cdef Symbol find(self, object kind, object key)
     cdef int insert(self, Symbol symbol) except -1
     cdef int remove(self, Symbol symbol) except -1
+    cdef bint is_below(self, Node other) noexcept
     cdef bint is_rooted(self, Node root) except -1
     cdef int prune(self) except -1
 

@@ -69,6 +69,12 @@ cdef class Node:
             node = node.parent
         return 0
 
+    cdef bint is_below(self, Node other) noexcept:
+        cdef Node node = self.parent
+        while node is not None and node is not other:
+            node = node.parent
+        return node is not None
+
     cdef bint is_rooted(self, Node root) except -1:
         """Whether all nodes up to the root hold on to this one."""
         cdef Node node = self

@@ -25,6 +25,7 @@ cdef class Walk:
     cdef int _dict(self, Node node, dict event) except -1
     cdef int _inside(self, Node node, object value, int kind) except -1
     cdef int _inside_dotted(self, Node node, object value) except -1
+    cdef bint _is_blocked(self, Node node) except -1
     cdef int _arrive(self, Node node, object value) except -1
     cdef int _element(self, Node node, object value) except -1
     cdef int _list(self, Node node, object values) except -1

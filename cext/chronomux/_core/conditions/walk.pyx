@@ -35,7 +35,8 @@ from chronomux._core.conditions.values cimport (
 cdef extern from "Python.h":
     PyObject* PyDict_GetItemWithError(object mapping, object key) except? NULL
     double PyLong_AsDouble(object number) except? -1.0
-    int Py_EnterRecursiveCall(const char* where) except -1
+    # Non-zero is an error, by version -1 or 1.
+    int Py_EnterRecursiveCall(const char* where) except *
     void Py_LeaveRecursiveCall() noexcept
 
 cdef enum:
@@ -135,30 +136,37 @@ cdef class Walk:
 
     cdef int _inside_dotted(self, Node node, object value) except -1:
         """The same where dotted keys may stand before the paths that they spell."""
-        cdef Node kid
+        cdef Node kid, hit
         cdef object there
         cdef set before = self.blocked
         kids = [(name, kid) for name, kid in node.kids.items() if name in value]
         hits = {kid for _, kid in kids if kid.depth > node.depth + 1}
         for name, kid in kids:
-            if before is not None and kid in before and kid in hits:
-                continue
             there = step(value, MAPPING, name)
-            if there is MISSING:
+            if there is MISSING or self._is_blocked(kid):
                 continue
-            if hits or before is not None:
-                self.blocked = (hits | (before or set())) - (
-                    {kid} if kid in hits else set()
-                )
+            if hits:
+                # Its own way is not blocked, but that to keys which spell more of it.
+                taken = {hit for hit in hits if kid not in hits or hit.is_below(kid)}
+                self.blocked = taken | (before or set())
             try:
                 self._arrive(kid, there)
             finally:
                 self.blocked = before
         return 0
 
+    cdef bint _is_blocked(self, Node node) except -1:
+        if self.blocked is None:
+            return False
+        while node is not None:
+            if node in self.blocked:
+                return True
+            node = node.parent
+        return False
+
     cdef int _arrive(self, Node node, object value) except -1:
         """A value stands at this node."""
-        if self.blocked is not None and node in self.blocked:
+        if self._is_blocked(node):
             return 0
         if node.present is not None:
             self.emit(node.present.number)
