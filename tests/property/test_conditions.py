@@ -114,6 +114,39 @@ def test_and_matches_what_both_match(
     assert index.match(event) == [0] * expected
 
 
+# Two names and two values: paths meet, and keys spell parts of other paths.
+NARROW_PATHS = st.lists(st.sampled_from("ab"), min_size=1, max_size=3).map(".".join)
+NARROW_RULES = st.dictionaries(
+    NARROW_PATHS,
+    st.sampled_from([1, 2, [1, 2], op.exists(), op.absent(), op.none_of(1)]),
+    min_size=1,
+    max_size=3,
+)
+NARROW_EVENTS = st.recursive(
+    st.dictionaries(NARROW_PATHS, st.sampled_from([1, 2, 3])),
+    lambda inner: st.dictionaries(
+        NARROW_PATHS,
+        st.one_of(st.sampled_from([1, 2]), inner, st.lists(inner, max_size=3)),
+        max_size=3,
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.lists(NARROW_RULES, min_size=1, max_size=3), NARROW_EVENTS)
+def test_dotted_keys_and_lists_of_mappings(
+    rules: list[dict[str, Any]], event: dict[str, Any]
+) -> None:
+    index = ConditionIndex()
+    for one in rules:
+        index.add(Condition(one))
+    expected = [i for i, one in enumerate(rules) if matches(one, event)]
+    assert index.match(event) == expected
+    assert [
+        i for i, one in enumerate(rules) if Condition(one).matches(event)
+    ] == expected
+
+
 # Few paths and values, so that postings crowd and pairs are made.
 COMMON = st.dictionaries(
     st.sampled_from(["a", "b", "c.d", "c.e"]),

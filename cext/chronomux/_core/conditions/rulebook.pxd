@@ -21,8 +21,8 @@ ctypedef struct State:  # of a symbol
 
 ctypedef struct Rule:
     int64_t id
-    # For each conjunct the number of its symbols and the symbols, the rarest first; then
-    # LACKS or LACKS_IN_ONE and a symbol.
+    # For each conjunct the number of its symbols and the symbols, the rarest first;
+    # then LACKS or LACKS_IN_ONE and a symbol.
     int32_t* program
     int32_t size
     int32_t needed    # conjuncts before those
