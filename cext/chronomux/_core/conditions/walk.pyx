@@ -138,7 +138,7 @@ cdef class Walk:
         """The same where dotted keys may stand before the paths that they spell."""
         cdef Node kid, hit
         cdef object there
-        cdef set before = self.blocked
+        cdef set before = self.blocked, taken
         kids = [(name, kid) for name, kid in node.kids.items() if name in value]
         hits = {kid for _, kid in kids if kid.depth > node.depth + 1}
         for name, kid in kids:
@@ -147,8 +147,11 @@ cdef class Walk:
                 continue
             if hits:
                 # Its own way is not blocked, but that to keys which spell more of it.
-                taken = {hit for hit in hits if kid not in hits or hit.is_below(kid)}
-                self.blocked = taken | (before or set())
+                taken = set(before or ())
+                for hit in hits:
+                    if kid not in hits or hit.is_below(kid):
+                        taken.add(hit)
+                self.blocked = taken
             try:
                 self._arrive(kid, there)
             finally:
