@@ -21,6 +21,10 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
         TimestampError,
         WorkerDiedError,
     )
+    from chronomux.event import (
+        Condition,
+        EventManager,
+    )
     from chronomux.queue import (
         IterableQueue,
         Queue,
@@ -44,8 +48,10 @@ __all__ = [
     "CSVError",
     "CSVReader",
     "ChronomuxError",
+    "Condition",
     "DeadInputError",
     "DisorderError",
+    "EventManager",
     "FileReader",
     "IterableQueue",
     "MultiProcessing",
@@ -74,6 +80,10 @@ _NAMES = {
         "SortKeyError",
         "TimestampError",
         "WorkerDiedError",
+    ),
+    "chronomux.event": (
+        "Condition",
+        "EventManager",
     ),
     "chronomux.queue": (
         "IterableQueue",

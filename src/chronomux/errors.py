@@ -19,6 +19,7 @@ __all__ = [
     "RemoteError",
     "SortKeyError",
     "TimestampError",
+    "UnknownRule",
     "WorkerDiedError",
 ]
 
@@ -65,6 +66,12 @@ class TimestampError(ReaderError):
 
 class FrameError(ChronomuxError, ValueError):
     """Bytes that should be a frame are not one, or were damaged on their way."""
+
+
+class UnknownRule(ChronomuxError, KeyError):
+    """No rule of this index, callback or condition is registered."""
+
+    __str__ = Exception.__str__  # KeyError would show its message as a repr
 
 
 class WorkerDiedError(ChronomuxError, RuntimeError):

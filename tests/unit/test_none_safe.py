@@ -16,7 +16,9 @@ import pytest
 
 import chronomux
 from chronomux import (
+    Condition,
     CSVReader,
+    EventManager,
     FileReader,
     IterableQueue,
     MultiProcessing,
@@ -96,7 +98,14 @@ def put_in_time(timeout: Any) -> Any:
         shared.put(1, timeout=0.01 if timeout in (2.5, 5) else timeout)
 
 
+def managed(name: str, *given: Any) -> Any:
+    manager = EventManager()
+    manager.register(print, {"t": 1})
+    return getattr(manager, name)(*given)
+
+
 NONE = type(None)
+FUNCTION = type(lambda: None)
 CASES = [
     nothing_works("merge", lambda x: merged(x, [0]), list, tuple, dict, str, bytes),
     nothing_works("merge, second", lambda x: merged([0], x), list, tuple, dict, bytes),
@@ -218,6 +227,24 @@ CASES = [
     nothing_works(
         "merge_files, progress", partial(to_file, "progress"), NONE, type(lambda: None)
     ),
+    nothing_works("Condition", lambda x: Condition(x) if x != {} else x, NONE, dict),
+    nothing_works("Condition, key", lambda x: Condition({x: 1}), str),
+    nothing_works("Condition, &", lambda x: Condition(a=1) & x),
+    nothing_works("EventManager", EventManager, NONE, dict),  # has get()
+    nothing_works("EventManager, pool", lambda x: EventManager(async_pool=x), NONE),
+    nothing_works(
+        "EventManager, on_error", lambda x: EventManager(on_error=x), NONE, FUNCTION
+    ),
+    nothing_works("register", lambda x: managed("register", x, {}), FUNCTION),
+    nothing_works("register, condition", lambda x: managed("register", x, x), dict),
+    nothing_works(
+        "register, options", lambda x: managed("register", print, {}, x), NONE, dict
+    ),
+    nothing_works("unregister", lambda x: managed("unregister", x)),
+    nothing_works("unregister_index", lambda x: managed("unregister_index", x)),
+    nothing_works("rule_stats", lambda x: managed("rule_stats", x)),
+    nothing_works("trigger", lambda x: managed("trigger", x), dict),
+    nothing_works("match", lambda x: managed("match", x), dict),
     nothing_works(
         "MultiProcessing", lambda x: MultiProcessing(exit_timeout=x), NONE, int, float
     ),

@@ -1,0 +1,12 @@
+"""Conditions on events, and callbacks that are called for the events they match.
+
+An event is a mapping, most often a dict; `operators` says what a condition may ask of
+its values beyond equality.
+"""
+
+from chronomux.event import operators
+from chronomux.event.condition import Condition
+from chronomux.event.manager import EventManager
+from chronomux.event.stats import ManagerStats, RuleStats
+
+__all__ = ["Condition", "EventManager", "ManagerStats", "RuleStats", "operators"]
