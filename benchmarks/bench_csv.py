@@ -91,7 +91,7 @@ kinds = pytest.mark.parametrize("kind", CAPTURES)
 
 @pytest.fixture
 def records(scale: Scale) -> int:
-    return scale(quick=20_000, full=500_000)
+    return scale(quick=50_000, full=500_000)
 
 
 @pytest.fixture
@@ -159,6 +159,18 @@ def test_list_rows(contest: Contest, capture: Path, kind: str, records: int) -> 
             "csv.reader": consumed(lambda: python_rows(csv.reader, capture)),
             "polars": peer(polars, polars_rows, capture, False),
             "duckdb": peer(duckdb, duckdb_rows, capture),
+        },
+        items=records,
+    )
+
+
+@kinds
+def test_lazy_rows(contest: Contest, capture: Path, kind: str, records: int) -> None:
+    contest(
+        f"CSV lazy rows, {kind}",
+        consumed(lambda: CSVReader(capture, rows="lazy").reader),
+        peers={
+            "csv.DictReader": consumed(lambda: python_rows(csv.DictReader, capture)),
         },
         items=records,
     )

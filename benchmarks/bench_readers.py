@@ -1,7 +1,7 @@
-"""Readers beside the csv module: dict rows, and frames of raw records with their times.
+"""Frames of raw records with their times, beside the csv module.
 
 Every contender of a group reads the same file to its end and keeps nothing. frames()
-makes int64 times and copies raw records; csv.reader makes lists of all fields and no
+makes int64 times and views of raw records; csv.reader makes lists of all fields and no
 times, and is the least that any reader built on the csv module costs.
 """
 
@@ -63,30 +63,8 @@ def csv_rows(make: Callable[..., Any], path: Path) -> Iterator[Any]:
         yield from make(file)
 
 
-def dict_rows(path: Path) -> Iterator[Any]:
-    return CSVReader(path).reader
-
-
-def timed_rows(path: Path, column: str) -> Iterator[Any]:
-    return CSVReader(path, timestamp=column).reader
-
-
 def frames(path: Path, column: str) -> Iterator[Any]:
     return CSVReader(path, timestamp=column).frames()
-
-
-@pytest.mark.parametrize("kind", CAPTURES)
-def test_dict_rows(contest: Contest, tmp_path: Path, kind: str) -> None:
-    path, column = capture(tmp_path, kind)
-    expected = list(csv_rows(csv.DictReader, path))
-    assert list(dict_rows(path)) == expected
-    contest(
-        f"dict rows, {kind}",
-        consumed(lambda: dict_rows(path)),
-        peers={"csv.DictReader": consumed(lambda: csv_rows(csv.DictReader, path))},
-        yardsticks={"with times": consumed(lambda: timed_rows(path, column))},
-        items=RECORDS,
-    )
 
 
 @pytest.mark.parametrize("kind", CAPTURES)

@@ -128,7 +128,7 @@ cdef class Machine:
         """One byte, or the end of a line. The states and their order are csv's own."""
         cdef Syntax* rules = &self.rules
         cdef bint ends_line = c == c"\n" or c == c"\r" or c == END_OF_LINE
-        if c == 0 and rules.refuses_nul:
+        if c == 0 and rules.refuses_nul and self.state != SKIP_LINE:
             return self.fail(NUL_IN_LINE)
         if self.state == IN_FIELD or self.state == AFTER_ESCAPED_LINE_END:
             if self.state == AFTER_ESCAPED_LINE_END and c == END_OF_LINE:

@@ -8,6 +8,7 @@ the limit, and every row of a dialect that the index does not know.
 from chronomux.errors import CSVError, ReaderError
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.number cimport PyNumber_Float
 from libc.string cimport memchr
 
 from chronomux._core.csv.machine cimport (
@@ -235,7 +236,8 @@ cdef class Records:
         """The number that a field of the machine's row is, or ReaderError."""
         field = (<const char*>self.machine.text)[begin:end]
         try:
-            return float(field.decode("utf-8", "surrogatepass"))
+            # Python's own: that of Cython words the error in another way.
+            return PyNumber_Float(field.decode("utf-8", "surrogatepass"))
         except ValueError as error:
             raise ReaderError(f"{self.name}:{self.line_num}: {error}") from error
 

@@ -12,6 +12,7 @@ cdef class TimedRecords(Records):
     cdef TimeForm form
     cdef tuple columns
     cdef size_t column  # the first, or only, of them
+    cdef bint is_simple  # it is the only one
     cdef str missing
     cdef str encoding
     cdef object on_bad
@@ -28,6 +29,9 @@ cdef class TimedRecords(Records):
         int64_t* ends,
         int64_t* lines,
     ) except -1
+    cdef int gather_lines(
+        self, int64_t* keys, int64_t* begins, int64_t* ends, int64_t* lines
+    ) noexcept
     cdef bint is_taken(self, int64_t* ns) except -1
     cdef bint is_blank(self) noexcept
     cdef bint time_of_row(self, int64_t* ns) except -1

@@ -7,9 +7,10 @@ bytes of a frame are those of the window, unless records in between were left ou
 cimport cython
 from cpython cimport array
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from libc.stdint cimport INT64_MIN, uint8_t
+from libc.stdint cimport INT64_MIN, uint8_t, uint32_t
 from libc.string cimport memcpy
 
+from chronomux._core.csv.structure cimport Index
 from chronomux._core.times cimport read_time
 from chronomux.errors import ReaderError, TimestampError
 
@@ -53,6 +54,7 @@ cdef class TimedRecords(Records):
         self.form = self.parser.form
         self.columns = tuple(columns)
         self.column = self.columns[0]
+        self.is_simple = len(self.columns) == 1
         self.missing = missing
         self.encoding = encoding
         self.on_bad = on_bad
@@ -103,11 +105,55 @@ cdef class TimedRecords(Records):
                 ends[n] = self.position
                 lines[n] = self.line_of_row()
                 self.count += 1
+            if not self.is_dirty and self.is_simple:
+                self.gather_lines(keys, begins, ends, lines)
             if self.count == MOST_RECORDS or not self.next():
                 return False
             if self.window is not window:
                 self.is_pending = True
                 return True
+
+    cdef int gather_lines(
+        self, int64_t* keys, int64_t* begins, int64_t* ends, int64_t* lines
+    ) noexcept:
+        """Note rows of the index that are a line each, up to one that is special."""
+        cdef Index index = self.index
+        cdef const uint8_t* data = self.window.data
+        cdef size_t size = self.window.size
+        cdef size_t limit = self.rules.syntax.limit
+        cdef int quote = self.rules.syntax.quote
+        cdef size_t begin, end, last, next_row
+        cdef const uint32_t* fields
+        while self.row < index.scan.rows and self.count < MOST_RECORDS:
+            last = index.rows[self.row]
+            next_row = index.ends[last - 1] + 1
+            if last - self.first <= self.column or next_row - self.position > limit:
+                break
+            fields = index.ends + self.first
+            begin = fields[self.column - 1] + 1 if self.column else self.position
+            end = fields[self.column]
+            if begin < end and data[begin] == quote:
+                begin += 1
+                end -= 1
+            if begin == end or not read_time(
+                &self.form, <const char*>data + begin, end - begin, &keys[self.count]
+            ):
+                break
+            if data[next_row - 1] == c"\r" and next_row < size:
+                next_row += data[next_row] == c"\n"
+            begins[self.count] = self.position
+            ends[self.count] = next_row
+            self.rows_since += 1
+            lines[self.count] = self.lines + self.rows_since
+            self.count += 1
+            self.position = next_row
+            self.first = last
+            self.row += 1
+        return 0
+
+    cdef bint fill(self) except -1:
+        # Records that are there are not kept waiting for those that are not.
+        return False if self.count else Records.fill(self)
 
     cdef bint is_taken(self, int64_t* ns) except -1:
         """Whether the row at hand stays; its time is then known."""
@@ -116,10 +162,6 @@ cdef class TimedRecords(Records):
             self.on_first(self.line_of_row(), fields)
             self.on_first = None
         return self.time_of_row(ns)
-
-    cdef bint fill(self) except -1:
-        # Records that are there are not kept waiting for those that are not.
-        return False if self.count else Records.fill(self)
 
     cdef bint is_blank(self) noexcept:
         if self.is_exact:
