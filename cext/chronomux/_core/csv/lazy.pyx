@@ -4,7 +4,6 @@ A row keeps the bytes of its neighbours: some 64 KiB of places and a window of a
 less live as long as any of their rows. `dict(row)` is free of them.
 """
 
-import sys
 from collections.abc import ItemsView, KeysView, Mapping, ValuesView
 
 cimport cython
@@ -15,13 +14,13 @@ from libc.string cimport memcpy
 
 from chronomux._core.csv.fields cimport field_text, text_of
 from chronomux._core.csv.machine cimport NULL_FIELD, NUMBER
+from chronomux._core.csv.rows cimport interned
 
 
 @cython.final
 cdef class Columns:
     def __cinit__(self, keys, restkey, restval, time_key, int quote):
-        keys = [sys.intern(key) if type(key) is str else key for key in keys]
-        self.keys = tuple(keys)
+        self.keys = tuple(interned(keys))
         self.places = {key: i for i, key in enumerate(self.keys)}
         self.restkey = restkey
         self.restval = restval
@@ -55,12 +54,12 @@ cdef void* copied(const void* data, size_t size) except NULL:
 @cython.no_gc
 @cython.freelist(256)
 cdef class LazyRow:
-    """An immutable mapping of a row's keys to its fields, equal to the dict it stands for.
+    """An immutable mapping of a row's keys to its fields, equal to the row as a dict.
 
     A field is decoded when it is asked for, each time anew. Pickles as a dict.
     """
 
-    def __init__(self):
+    def __init__(self, *args, **kwargs):
         raise TypeError("lazy rows are made by CSVReader(rows='lazy')")
 
     cdef object field(self, size_t i):

@@ -11,3 +11,6 @@ cdef class Rows(Records):
     cdef PyObject* exact_field(self, size_t begin, size_t i) except NULL
     cdef list fields_from(self, size_t first)
     cdef bint is_blank(self) noexcept
+
+
+cdef list interned(keys)

@@ -13,6 +13,10 @@ from chronomux._core.csv.fields cimport field_text, text_of
 from chronomux._core.csv.machine cimport NULL_FIELD, NUMBER
 
 
+cdef enum:
+    MOST_INTERNED = 4096
+
+
 cdef extern from "Python.h":
     dict PyDict_Copy(dict)
     Py_ssize_t PyList_GET_SIZE(list items) noexcept
@@ -20,6 +24,14 @@ cdef extern from "Python.h":
     int PyDict_SetItem(dict items, PyObject* key, PyObject* value) except -1
     void PyList_SET_ITEM(list items, Py_ssize_t i, PyObject* item) noexcept
     void Py_DECREF(PyObject* item) noexcept
+
+
+cdef list interned(keys):
+    """Keys that are found by identity; of very many, interning would take the most."""
+    cdef list items = list(keys)
+    if len(items) > MOST_INTERNED:
+        return items
+    return [sys.intern(key) if type(key) is str else key for key in items]
 
 
 cdef inline PyObject* new_reference(object item) noexcept:
@@ -105,7 +117,7 @@ cdef class DictRows(Rows):
         self, read, rules, name, keys, restkey=None, restval=None, *, dialect=None
     ):
         Rows.__init__(self, read, rules, name, dialect)
-        self.keys = [sys.intern(key) if type(key) is str else key for key in keys]
+        self.keys = interned(keys)
         self.restkey = restkey
         self.restval = restval
         self.blank = dict.fromkeys(self.keys)
