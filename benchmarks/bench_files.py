@@ -57,7 +57,7 @@ def cpu_seconds() -> float:
 def test_merge_of_csv_files(
     contest: Contest, scale: Scale, tmp_path: Path, pattern: Pattern
 ) -> None:
-    n = scale(quick=100_000, full=1_000_000)
+    n = scale(quick=400_000, full=1_000_000)
     captures, bodies = write_captures(tmp_path, n, pattern)
     out = tmp_path / "out"
 

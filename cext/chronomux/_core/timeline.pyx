@@ -167,11 +167,15 @@ cdef class Timeline:
 
         0: all are written. If not even one fits, minus the bytes that it needs.
         """
-        cdef char* begin = <char*>&out[0] if out.shape[0] else NULL
-        cdef char* end = begin + out.shape[0]
+        cdef char* begin
+        cdef char* end
         cdef Py_ssize_t size
         if self.round.written == self.round.merged:
             return 0
+        if out.shape[0] == 0:
+            return -needed(&self.round, self.tails)
+        begin = <char*>&out[0]
+        end = begin + out.shape[0]
         if self.has_tails:
             size = copy_with_tails(&self.round, self.tails, begin, end)
         else:

@@ -58,11 +58,15 @@ def admitted(capture: Capture) -> Iterator[Admitted]:
 def _note_span(capture: Capture, times: Keys, rises: bool) -> None:
     report = capture.report
     report.records += len(times)
-    known = times[[0, -1]] if rises and times[0] != NO_TIME else times[times != NO_TIME]
-    if len(known):
+    if rises and times[0] != NO_TIME:
+        least, most = int(times[0]), int(times[-1])
+    else:
+        known = times[times != NO_TIME]
+        if not len(known):
+            return
         least, most = int(known.min()), int(known.max())
-        report.first = least if report.first is None else min(report.first, least)
-        report.last = most if report.last is None else max(report.last, most)
+    report.first = least if report.first is None else min(report.first, least)
+    report.last = most if report.last is None else max(report.last, most)
 
 
 def _note_late(capture: Capture, keys: Keys, highest: Keys, behind: Keys) -> None:
@@ -134,12 +138,13 @@ class Window:
 
     def _rooms(self, frame: Frame) -> list[tuple[int, int, int]]:
         """(room, start, stop) of the records that begin in the same room."""
-        offsets = np.asarray(frame.offsets)
-        begins = offsets[:-1] + (self._bytes - offsets[0])
-        self._bytes += int(offsets[-1] - offsets[0])
-        first, last = begins[0] // self._room_bytes, begins[-1] // self._room_bytes
-        if first == last:
-            return [(int(first), 0, len(begins))]
+        offsets = frame.offsets
+        shift = self._bytes - offsets[0]
+        self._bytes += offsets[-1] - offsets[0]
+        first = (offsets[0] + shift) // self._room_bytes
+        if first == (offsets[-2] + shift) // self._room_bytes:
+            return [(int(first), 0, len(offsets) - 1)]
+        begins = np.asarray(offsets)[:-1] + shift
         rooms = begins // self._room_bytes
         starts = [0, *(np.flatnonzero(rooms[1:] != rooms[:-1]) + 1).tolist()]
         stops = [*starts[1:], len(begins)]
