@@ -250,8 +250,11 @@ def test_stdout_redirected_onto_an_input_is_refused(folder):
 def test_progress_is_drawn_on_a_terminal_and_wiped_at_the_end(folder):
     rows = "".join(f"{number},{'x' * 40}\n" for number in range(300_000))
     (folder / "big.csv").write_text(f"t,x\n{rows}")
+    # Of other columns: lines that may stay as they are would be merged too soon.
+    (folder / "other.csv").write_text("t,y\n1,z\n")
     terminal, stderr = pty.openpty()
     command = [sys.executable, "-m", "chronomux", "merge", "big.csv", "-t", "t"]
+    command.append("other.csv")
     with open(terminal, "rb", buffering=0) as screen:
         process = subprocess.Popen([*command, "-o", "out.csv"], stderr=stderr)
         os.close(stderr)
