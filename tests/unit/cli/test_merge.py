@@ -253,8 +253,8 @@ def test_progress_is_drawn_on_a_terminal_and_wiped_at_the_end(folder):
     # Of other columns: lines that may stay as they are would be merged too soon.
     (folder / "other.csv").write_text("t,y\n1,z\n")
     terminal, stderr = pty.openpty()
-    command = [sys.executable, "-m", "chronomux", "merge", "big.csv", "-t", "t"]
-    command.append("other.csv")
+    files = ["big.csv", "other.csv"]
+    command = [sys.executable, "-m", "chronomux", "merge", *files, "-t", "t"]
     with open(terminal, "rb", buffering=0) as screen:
         process = subprocess.Popen([*command, "-o", "out.csv"], stderr=stderr)
         os.close(stderr)
@@ -265,6 +265,6 @@ def test_progress_is_drawn_on_a_terminal_and_wiped_at_the_end(folder):
         except OSError:  # how Linux says that the last writer is gone
             pass
         assert process.wait(60) == 0
-    total = (folder / "big.csv").stat().st_size / 1e6
+    total = sum((folder / name).stat().st_size for name in files) / 1e6
     assert f" of {total:.1f} MB, ".encode() in drawn
     assert drawn.endswith(b"\r\x1b[K")
