@@ -251,8 +251,11 @@ def test_progress_is_drawn_on_a_terminal_and_wiped_at_the_end(folder):
     # JSON is made record by record: long enough to be drawn on any machine.
     rows = "".join(f"{number},{'x' * 40}\n" for number in range(200_000))
     (folder / "big.csv").write_text(f"t,x\n{rows}")
+    # Of other columns: lines that may stay as they are would be merged too soon.
+    (folder / "other.csv").write_text("t,y\n1,z\n")
     terminal, stderr = pty.openpty()
-    command = [sys.executable, "-m", "chronomux", "merge", "big.csv", "-t", "t"]
+    files = ["big.csv", "other.csv"]
+    command = [sys.executable, "-m", "chronomux", "merge", *files, "-t", "t"]
     with open(terminal, "rb", buffering=0) as screen:
         process = subprocess.Popen([*command, "-o", "out.jsonl"], stderr=stderr)
         os.close(stderr)
@@ -263,6 +266,6 @@ def test_progress_is_drawn_on_a_terminal_and_wiped_at_the_end(folder):
         except OSError:  # how Linux says that the last writer is gone
             pass
         assert process.wait(60) == 0
-    total = (folder / "big.csv").stat().st_size / 1e6
+    total = sum((folder / name).stat().st_size for name in files) / 1e6
     assert f" of {total:.1f} MB, ".encode() in drawn
     assert drawn.endswith(b"\r\x1b[K")

@@ -81,6 +81,8 @@ cdef class TimedRecords(Records):
                 self.gather(
                     window, places(keys), places(begins), places(ends), places(lines)
                 )
+        except TimestampError:
+            raise  # a caller that refuses such times has no use for what is before
         except ReaderError as error:
             if not self.count:
                 raise
