@@ -5,8 +5,9 @@ or not. It locates what it cannot read: file:line, file:line:column or file@offs
 """
 
 from chronomux.readers.column_batch import ColumnBatch
-from chronomux.readers.csv_reader import CSVReader, ReaderStats
+from chronomux.readers.csv_reader import CSVReader
 from chronomux.readers.csv_rows import CSVRows, csv_rows
+from chronomux.readers.csv_times import ReaderStats
 from chronomux.readers.file_reader import FileReader
 from chronomux.readers.timestamps import time_parser
 

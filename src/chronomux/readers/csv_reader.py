@@ -8,12 +8,11 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from itertools import chain
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal
 
 from chronomux._core.csv.lazy import LazyRow, LazyRows
 from chronomux._core.csv.rows import DictRows
-from chronomux.errors import ReaderError, TimestampError
+from chronomux.errors import TimestampError
 from chronomux.readers.base import Reader
 from chronomux.readers.column_batch import ColumnBatch
 from chronomux.readers.csv_columns import (
@@ -35,6 +34,7 @@ from chronomux.readers.csv_records import (
     timed_records,
 )
 from chronomux.readers.csv_rows import keyed_rows, list_rows
+from chronomux.readers.csv_times import KEY, ReaderStats, RecordTimes
 from chronomux.readers.sources import FileLike, Source
 from chronomux.readers.timestamps import time_parser
 from chronomux.types import Frame, QueueLike
@@ -42,12 +42,10 @@ from chronomux.types import Frame, QueueLike
 if TYPE_CHECKING:
     from typing_extensions import CapsuleType
 
-__all__ = ["CSVReader", "ReaderStats"]
+__all__ = ["CSVReader"]
 
 logger = logging.getLogger("chronomux")
 
-_KEY = "timestamp"
-_LOCATED = 1000
 _NUMBERS_ARE_FLOATS = (csv.QUOTE_NONNUMERIC, 4)  # 4: QUOTE_STRINGS, since Python 3.12
 _PICKERS: dict[str, Any] = {
     "dict": time_picker,
@@ -60,20 +58,6 @@ _ROW_TYPES: dict[str, type] = {
     "lazy": LazyRow,
     "columns": ColumnBatch,
 }
-
-
-class ReaderStats(SimpleNamespace):
-    """How many records had no readable time, and the first 1000 lines they begin in.
-
-    `types` has those of columns by name, once a batch of them was read.
-    """
-
-    bad_times: int
-    bad_lines: list[int]
-    types: dict[str, str]
-
-    def __init__(self) -> None:
-        super().__init__(bad_times=0, bad_lines=[], types={})
 
 
 class CSVReader(Reader[Any]):
@@ -150,28 +134,31 @@ class CSVReader(Reader[Any]):
         if types is not None and rows != "columns":
             raise ValueError("types= needs rows='columns'")
         self._limit = field_size_limit
-        if on_error not in ("raise", "skip", "null"):
-            raise ValueError(f"on_error={on_error!r}: use 'raise', 'skip' or 'null'")
         self.restkey = restkey
         self.restval = restval
         self.on_error = on_error
         self.row_names = row_names
-        self.stats = ReaderStats()
         # Public: the lines, from 1, in which the records of the latest frame begin.
         self.frame_lines: Sequence[int] = ()
         self._given = None if fieldnames is None else list(fieldnames)
         self._dialect = dialect_of(dialect, fmtparams)
         if rows == "lazy" and rules_of(self._dialect, field_size_limit) is None:
             raise ValueError("rows='lazy' needs a dialect of ASCII characters")
-        self._timestamp = _as_columns(timestamp)
-        self._parse = time_parser(timestamp_format, tz)
-        if self._timestamp and self._dialect.quoting in _NUMBERS_ARE_FLOATS:
+        missing = restval if isinstance(restval, str) else ""
+        parser = time_parser(timestamp_format, tz)
+        self._times = RecordTimes(self.name, timestamp, parser, on_error, missing)
+        if self._times and self._dialect.quoting in _NUMBERS_ARE_FLOATS:
             raise ValueError("timestamp= needs text, but this quoting makes floats")
         self._header: Header | None = None
         self._tokens: Any = None
         self._is_first_record = True
         if start:
             self.start()
+
+    @property
+    def stats(self) -> ReaderStats:
+        """What was noticed so far."""
+        return self._times.stats
 
     @property
     def fieldnames(self) -> list[str] | None:
@@ -205,7 +192,7 @@ class CSVReader(Reader[Any]):
         Raises ValueError without `timestamp`, and ReaderError as the rows do, after the
         frames before the damage.
         """
-        if not self._timestamp:
+        if not self._times:
             raise ValueError(
                 f"{self.name}: frames() needs timestamp=, the column of times"
             )
@@ -215,23 +202,24 @@ class CSVReader(Reader[Any]):
         source = self._begin("frames")
         try:
             header = self._load_header()
-            columns = self._time_columns()
-            if header.names is None:
+            names = self.fieldnames
+            if names is None:
                 return
+            columns = self._times.columns(names)
             for frame, lines in self._frames(source, header, columns):
                 self.frame_lines = lines
                 yield frame
-            self._report()
+            self._times.report()
         finally:
             source.close()
 
     def _frames(self, source: Source, header: Header, columns: list[int]) -> Frames:
         times = TimeColumns(
-            self._parse,
+            self._times.parser,
             columns,
-            self._missing_text,
-            self._stays_without_time,
-            self._check_width,
+            self._times.missing,
+            self._times.stays_without,
+            self._note_first,
         )
         rules = rules_of(self._dialect, self._limit)
         if rules is None:
@@ -248,10 +236,6 @@ class CSVReader(Reader[Any]):
                 records.row_line,
             )
 
-    def _stays_without_time(self, line: int, error: TimestampError) -> bool:
-        self._bad_time(line, error)
-        return self.on_error == "null"
-
     def _rows(self, source: Source) -> Iterator[Any]:
         header = self._load_header()
         names = self.fieldnames
@@ -262,7 +246,7 @@ class CSVReader(Reader[Any]):
         self._tokens = tokens = self._open_tokens(source, names)
         if header.lines:
             tokens.skip()
-        if self._timestamp:
+        if self._times:
             return self._timed_rows(tokens, names)
         if self.rows == "dict" and not isinstance(tokens, DictRows):
             return (self._as_dict(row, names) for row in tokens if row)
@@ -272,10 +256,10 @@ class CSVReader(Reader[Any]):
         self, source: Source, header: Header, names: list[str]
     ) -> Iterator[ColumnBatch]:
         times = None
-        if self._timestamp:
-            columns = self._time_columns()
-            self._check_key(names, columns)
-            times = Times(columns, self._parse, _KEY, self._stays_without_time)
+        if self._times:
+            self._times.check_key(names)
+            columns, parser = self._times.columns(names), self._times.parser
+            times = Times(columns, parser, KEY, self._times.stays_without)
         self._tokens = rows = column_rows(
             source, self._dialect, self._limit, names, self._types, times
         )
@@ -284,7 +268,7 @@ class CSVReader(Reader[Any]):
         for batch in batches(rows):
             self.stats.types = {column.name: column.type for column in batch.columns}
             yield batch
-        self._report()
+        self._times.report()
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> CapsuleType:
         """The rows still to come, as Arrow's stream of batches.
@@ -304,52 +288,43 @@ class CSVReader(Reader[Any]):
         parts = ((batch.columns, batch.num_rows) for batch in chain([first], rest))
         return export_stream(first.columns, parts)
 
-    def _check_key(self, names: list[str], columns: list[int]) -> None:
-        if _KEY in names and not any(names[column] == _KEY for column in columns):
-            raise ReaderError(
-                f"{self.name}:1: has a column {_KEY!r} that timestamp= does not name; "
-                "name it, or give other fieldnames="
-            )
-
     def _open_tokens(self, source: Source, names: list[str]) -> Any:
         """Rows that are complete but for their times, or lists."""
         format = source, self._dialect, self._limit
         rest = {"restkey": self.restkey, "restval": self.restval}
         rows: Any = None
         if self.rows == "lazy":
-            time_key = _KEY if self._timestamp else None
+            time_key = KEY if self._times else None
             rows = keyed_rows(LazyRows, *format, names, time_key=time_key, **rest)
-        elif self.rows == "dict" and not self._timestamp:
+        elif self.rows == "dict" and not self._times:
             rows = keyed_rows(DictRows, *format, names, **rest)
         return rows or list_rows(*format)
 
     def _timed_rows(self, rows: Any, names: list[str]) -> Iterator[Any]:
-        columns = self._time_columns()
-        self._check_key(names, columns)
-        parse, kind = self._parse, self.rows
-        pick = _PICKERS[kind](columns, self._missing_text)
+        self._times.check_key(names)
+        parse, kind = self._times.parser, self.rows
+        pick = _PICKERS[kind](self._times.columns(names), self._times.missing)
         for row in rows:
             if not row:
                 continue
             if self._is_first_record:
                 fields = row.fields() if kind == "lazy" else row
-                self._check_width(rows.row_line, fields)
+                self._note_first(rows.row_line, fields)
             time: int | None = None
             try:
                 time = parse(pick(row))
             except TimestampError as error:
-                self._bad_time(rows.row_line, error)
-                if self.on_error == "skip":
+                if not self._times.stays_without(rows.row_line, error):
                     continue
             if kind == "dict":
                 row = self._as_dict(row, names)
-                row[_KEY] = time
+                row[KEY] = time
             elif kind == "list":
                 row.append(time)
             else:
                 row.set_time(time)
             yield row
-        self._report()
+        self._times.report()
 
     def _as_dict(self, row: list[Any], names: list[str]) -> dict[Any, Any]:
         item: dict[Any, Any] = dict(zip(names, row))  # noqa: B905
@@ -372,63 +347,6 @@ class CSVReader(Reader[Any]):
             self._header = header
         return self._header
 
-    @property
-    def _missing_text(self) -> str:
-        return self.restval if isinstance(self.restval, str) else ""
-
-    def _time_columns(self) -> list[int]:
-        names = self.fieldnames
-        if names is None:
-            return []
-        return [self._column(wanted, names) for wanted in self._timestamp]
-
-    def _column(self, wanted: str | int, names: list[str]) -> int:
-        if isinstance(wanted, int):
-            if 0 <= wanted < len(names):
-                return wanted
-        elif wanted in names:
-            # The last of several columns of one name, as in the rows' dicts.
-            return len(names) - 1 - names[::-1].index(wanted)
-        raise ReaderError(
-            f"{self.name}:1: has no column {wanted!r} for timestamp=; there are "
-            f"{len(names)}: {', '.join(map(repr, names))}"
-        )
-
-    def _check_width(self, line: int, row: list[str]) -> None:
-        """A row name read as a time would go unseen: it may well be a number."""
+    def _note_first(self, line: int, fields: list[str]) -> None:
         self._is_first_record = False
-        # A last field that is empty comes from a delimiter at the end of the line.
-        if len(row) == len(self.fieldnames or ()) + 1 and row[-1]:
-            logger.warning(
-                "%s:%d: has one field more than the header has names; if the first is "
-                "a row name, as R writes it, use row_names=True",
-                self.name,
-                line,
-            )
-
-    def _bad_time(self, line: int, error: TimestampError) -> None:
-        if self.on_error == "raise":
-            raise TimestampError(
-                f"{self.name}:{line}: {error}; use on_error='skip' to go on"
-            ) from error
-        self.stats.bad_times += 1
-        if len(self.stats.bad_lines) < _LOCATED:
-            self.stats.bad_lines.append(line)
-
-    def _report(self) -> None:
-        if self.stats.bad_times:
-            logger.warning(
-                "%s: %d records have no readable time (on_error=%r), first in line %d",
-                self.name,
-                self.stats.bad_times,
-                self.on_error,
-                self.stats.bad_lines[0],
-            )
-
-
-def _as_columns(timestamp: str | int | Sequence[str | int] | None) -> list[str | int]:
-    if timestamp is None:
-        return []
-    if isinstance(timestamp, (str, int)):
-        return [timestamp]
-    return list(timestamp)
+        self._times.check_width(line, fields, len(self.fieldnames or ()))
