@@ -283,18 +283,21 @@ class EventManager:
         what: str = "callback",
     ) -> None:
         if rule is None:
-            logger.error("an event was not taken: %s", error)
+            logger.error("an event was not taken: %s", str(error))
         else:
             name = qualified_name(rule.callback)
-            kind = type(error).__name__
-            logger.error("%s %s, rule %d: %s: %s", what, name, rule.index, kind, error)
+            # Its text: a record that a handler keeps must not keep the event alive.
+            text = f"{type(error).__name__}: {error}"
+            logger.error("%s %s, rule %d: %s", what, name, rule.index, text)
         if on_error is None:
             return
         try:
             on_error(rule, event, error)
         except Exception as another:
             kind = type(another).__name__
-            logger.error("%s raised %s: %s", qualified_name(on_error), kind, another)
+            logger.error(
+                "%s raised %s: %s", qualified_name(on_error), kind, str(another)
+            )
 
     # Life
 
@@ -362,7 +365,7 @@ class EventManager:
         except BaseException as error:
             self.exception = error
             kind = type(error).__name__
-            logger.error("an event manager ended: %s: %s", kind, error)
+            logger.error("an event manager ended: %s: %s", kind, str(error))
 
     def _take(self, event: Any) -> None:
         if isinstance(event, (dict, Mapping)):
