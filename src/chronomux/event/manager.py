@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 from chronomux._core.conditions.dispatch import Dispatcher, Rule
 from chronomux.errors import UnknownRule
@@ -14,7 +13,7 @@ from chronomux.event.condition import Condition
 from chronomux.event.operator import OnFields, qualified_name
 from chronomux.event.pools import checked_pool, hand_over
 from chronomux.event.registry import Registry
-from chronomux.event.source import batches
+from chronomux.event.runner import Runner
 from chronomux.event.stats import ManagerStats, RuleStats
 from chronomux.types import QueueLike
 
@@ -26,10 +25,9 @@ OPTIONS = ("async", "async_pool", "debug", "on_error")
 NO_OPTIONS: dict[str, Any] = {}
 
 OnError = Callable[[Rule | None, Any, Exception], object]
-Self = TypeVar("Self", bound="EventManager")
 
 
-class EventManager:
+class EventManager(Runner):
     """Calls callbacks with the events that match their conditions.
 
     queue: where `run()` takes events from: any object with `get`.
@@ -62,9 +60,7 @@ class EventManager:
         async_pool: Any = None,
         on_error: OnError | None = None,
     ) -> None:
-        if queue is not None and not callable(getattr(queue, "get", None)):
-            raise TypeError(f"{queue!r} is no queue: it has no get()")
-        self.queue = queue
+        super().__init__(queue)
         self._options = checked_options(
             {
                 "async": False,
@@ -74,15 +70,12 @@ class EventManager:
             }
         )
         self._defaults = {"debug": True} if debug else NO_OPTIONS
-        self.exception: BaseException | None = None
         self._registry = Registry()
         self._dispatcher = Dispatcher(
             self._carry_out, self._failed, self._predicate_failed
         )
         self._rejected = 0
         self._lock = threading.RLock()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
 
     # Rules
 
@@ -283,86 +276,21 @@ class EventManager:
         what: str = "callback",
     ) -> None:
         if rule is None:
-            logger.error("an event was not taken: %s", error)
+            logger.error("an event was not taken: %s", str(error))
         else:
             name = qualified_name(rule.callback)
-            kind = type(error).__name__
-            logger.error("%s %s, rule %d: %s: %s", what, name, rule.index, kind, error)
+            # Its text: a record that a handler keeps must not keep the event alive.
+            text = f"{type(error).__name__}: {error}"
+            logger.error("%s %s, rule %d: %s", what, name, rule.index, text)
         if on_error is None:
             return
         try:
             on_error(rule, event, error)
         except Exception as another:
             kind = type(another).__name__
-            logger.error("%s raised %s: %s", qualified_name(on_error), kind, another)
-
-    # Life
-
-    def run(self: Self) -> Self:
-        """Trigger the events of the queue, in a thread, until `Empty` comes.
-
-        Returns self; a second call while it runs does nothing. ValueError without a
-        queue.
-        """
-        if self.queue is None:
-            raise ValueError("run() needs a queue: EventManager(queue)")
-        with self._lock:
-            if not self.is_running:
-                self._stopping.clear()
-                self.exception = None
-                self._thread = threading.Thread(
-                    target=self._main, name="chronomux-EventManager", daemon=True
-                )
-                self._thread.start()
-        return self
-
-    def stop(self) -> None:
-        """End now; events already taken off the queue are still triggered.
-
-        Waits for the thread, for a second at most if a callback or a `get` holds it up.
-        """
-        self._stopping.set()
-        thread = self._thread
-        if thread not in (None, threading.current_thread()):
-            thread.join(1.0)
-
-    def join(self, timeout: float | None = None) -> None:
-        """Wait for the end, timeout seconds at most; raise the error that ended it."""
-        thread = self._thread
-        if thread is not None:
-            thread.join(timeout)
-            if not thread.is_alive() and self.exception is not None:
-                raise self.exception
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the thread of `run()` is alive."""
-        return self._thread is not None and self._thread.is_alive()
-
-    def __enter__(self: Self) -> Self:
-        return self.run()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop; raise the error of the thread unless another one is on its way."""
-        self.stop()
-        if error is None:
-            self.join(0)
-
-    def _main(self) -> None:
-        assert self.queue is not None
-        try:
-            for batch in batches(self.queue, self._stopping):
-                for event in batch:
-                    self._take(event)
-        except BaseException as error:
-            self.exception = error
-            kind = type(error).__name__
-            logger.error("an event manager ended: %s: %s", kind, error)
+            logger.error(
+                "%s raised %s: %s", qualified_name(on_error), kind, str(another)
+            )
 
     def _take(self, event: Any) -> None:
         if isinstance(event, (dict, Mapping)):
