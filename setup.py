@@ -11,6 +11,7 @@ Environment:
     CHRONOMUX_ANNOTATE=1      also write Cython's yellow-line reports
 """
 
+import multiprocessing
 import os
 import sys
 from pathlib import Path
@@ -78,6 +79,8 @@ setup(
         build_dir=None if FLAVOUR == "trace" else f"build/cython-{FLAVOUR}",
         compiler_directives=DIRECTIVES,
         annotate=os.environ.get("CHRONOMUX_ANNOTATE") == "1",
+        # Elsewhere each of the processes would run this script again.
+        nthreads=(os.cpu_count() or 1) * (multiprocessing.get_start_method() == "fork"),
     ),
     options={
         # setuptools would take another flavour's library for its own.
