@@ -37,12 +37,13 @@ class _Readable(Protocol):
 
 
 class Source:
-    """Blocks of bytes, each at most about BLOCK_BYTES, that may be given back.
+    """Blocks of bytes, each at most about `block_bytes`, that may be given back.
 
     `name` is what messages call it. `encoding` and `errors` decode its bytes.
     """
 
     transcodes = False  # whether `encode` changes anything
+    block_bytes = BLOCK_BYTES
 
     def __init__(
         self,
@@ -64,7 +65,7 @@ class Source:
         if self._returned:
             block, self._returned = self._returned, b""
             return block
-        return self._stream.read(BLOCK_BYTES)
+        return self._stream.read(self.block_bytes)
 
     def unread(self, block: bytes) -> None:
         """Give bytes back: the next `read` returns them first."""
@@ -122,7 +123,10 @@ def open_source(file: FileLike, encoding: str, errors: str) -> Source:
         if _gives_text(raw):
             return TranscodedSource(_TextBytes(raw), name, encoding, errors, owned)
         stream = _decompressed(_Pushback(raw), name)
-        return _decoded(stream, name, encoding, errors, owned)
+        source = _decoded(stream, name, encoding, errors, owned)
+        # Who has many files open knows best how much memory each of them may take.
+        source.block_bytes = getattr(raw, "block_bytes", BLOCK_BYTES)
+        return source
     except BaseException:
         if owned is not None:
             owned.close()
