@@ -27,6 +27,7 @@ __all__ = ["BLOCK_BYTES", "FileLike", "Source", "follow_source", "open_source"]
 
 BLOCK_BYTES = 1 << 17
 _BOM_BYTES = 4
+_PEEK_BYTES = 1 << 14  # looked at, to see whether they are compressed
 
 FileLike: TypeAlias = "str | os.PathLike[str] | IO[bytes] | IO[str]"
 """A path, '-' for standard input, or an object with `read` (bytes or text)."""
@@ -60,12 +61,12 @@ class Source:
         self._owned = owned
         self._returned = b""
 
-    def read(self) -> bytes:
-        """The next block; b'' at the end."""
+    def read(self, size: int | None = None) -> bytes:
+        """The next block, of about `size` bytes at most; b'' at the end."""
         if self._returned:
             block, self._returned = self._returned, b""
             return block
-        return self._stream.read(self.block_bytes)
+        return self._stream.read(size or self.block_bytes)
 
     def unread(self, block: bytes) -> None:
         """Give bytes back: the next `read` returns them first."""
@@ -204,7 +205,7 @@ class _Pushback:
     def peek(self, size: int) -> bytes:
         """The first bytes, fewer than `size` only if there are no more."""
         head = b""
-        while len(head) < size and (block := self.read(BLOCK_BYTES)):
+        while len(head) < size and (block := self.read(_PEEK_BYTES)):
             head += block
         self._returned = head
         self.position -= len(head)

@@ -178,7 +178,8 @@ cdef class Records:
         self.index.forget(self.first, 0)
         self.row = self.first = 0
         self.index.scan.quoted_breaks = 0
-        self.index.reach(self.window.data, min(end, self.index.scan.position + self.step))
+        end = min(end, self.index.scan.position + self.step)
+        self.index.reach(self.window.data, end)
         self.is_next_dirty = self.index.scan.quoted_breaks > 0
         self.is_dirty = self.is_dirty or self.is_next_dirty
         return 0

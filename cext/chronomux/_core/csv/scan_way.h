@@ -1,13 +1,14 @@
 /* One scan; included by scan.h once for every SIMD_WAY, compiled for SIMD_TARGET. */
 
-/* Writes the places of the bits and returns how many there are. Eight at a time: how
+/* Writes the places of the bits and returns how many there are. Some at a time: how
  * many there are is a guess that fails less often than whether there is one more. */
 SIMD_INLINE SIMD_TARGET size_t SCAN_FUNCTION(put_places)(uint64_t bits, size_t base,
-                                                           uint32_t *places)
+                                                           uint32_t *places,
+                                                           size_t at_once)
 {
     size_t count = SCAN_FUNCTION(popcount)(bits);
-    for (size_t done = 0; done < count; done += 8) {
-        for (size_t i = 0; i < 8; i++) {
+    for (size_t done = 0; done < count; done += at_once) {
+        for (size_t i = 0; i < at_once; i++) {
             /* Behind the last bit what is written does not count. */
             places[done + i] = (uint32_t)(base + SCAN_FUNCTION(lowest)(bits));
             bits &= bits - 1;
@@ -55,7 +56,10 @@ SIMD_INLINE SIMD_TARGET void SCAN_FUNCTION(step)(Scan *scan, const uint8_t *bloc
     size_t before = scan->fields;
     if (!rows)
         marks = row_marks;
-    scan->fields += SCAN_FUNCTION(put_places)(marks, scan->position, ends + before);
+    /* Fields are short, rows are not. */
+    size_t at_once = rows ? 8 : 2;
+    scan->fields += SCAN_FUNCTION(put_places)(marks, scan->position, ends + before,
+                                              at_once);
     while (rows && row_marks) {
         uint64_t up_to_here = row_marks ^ (row_marks - 1);
         size_t row_end = before + SCAN_FUNCTION(popcount)(marks & up_to_here);

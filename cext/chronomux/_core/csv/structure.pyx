@@ -147,6 +147,17 @@ def find_ends(const uint8_t[::1] data, delimiter=",", quotechar='"', str way=Non
     )
 
 
+def find_row_ends(
+    const uint8_t[::1] data, delimiter=",", quotechar='"', str way=None
+):
+    """(places of row ends, stopped) of bytes: of "\\r\\n" the first one."""
+    cdef Index index = Index(ord(delimiter), ord(quotechar) if quotechar else -1, way)
+    cdef const uint8_t* start = &data[0] if data.shape[0] else NULL
+    index.reach_rows(start, data.shape[0])
+    places = array("I", [index.ends[i] for i in range(index.scan.fields)])
+    return places, bool(index.scan.stopped)
+
+
 def count_ends(const uint8_t[::1] data, delimiter=",", quotechar='"', str way=None):
     """(fields, rows) in RFC 4180 bytes; the places are found, and forgotten each step.
 

@@ -132,7 +132,9 @@ cdef class TimedRecords(Records):
             if last - self.first <= self.column:
                 break
             fields = index.ends + self.first
-            begin = data + (fields[self.column - 1] + 1 if self.column else self.position)
+            begin = data + self.position
+            if self.column:
+                begin = data + fields[self.column - 1] + 1
             if not self.is_timed(begin, data + fields[self.column], &keys[self.count]):
                 break
             if not self.note_line(index.ends[last - 1], begins, ends, lines):
