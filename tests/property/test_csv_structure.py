@@ -10,6 +10,7 @@ from chronomux._core.csv.structure import (
     count_ends,
     count_lines,
     find_ends,
+    find_row_ends,
 )
 
 # Mostly what has a meaning, in runs long enough to cross the blocks of 64 bytes.
@@ -63,6 +64,9 @@ def test_every_way_finds_the_ends(
     for way in WAYS:
         ends, rows, stopped = find_ends(data, delimiter, quotechar, way)
         assert (ends.tolist(), rows.tolist(), stopped) == expected, way
+        places, stopped = find_row_ends(data, delimiter, quotechar, way)
+        row_ends = [expected[0][count - 1] for count in expected[1]]
+        assert (places.tolist(), stopped) == (row_ends, expected[2]), way
 
 
 @given(QUOTED, st.sampled_from(['"', "'"]))

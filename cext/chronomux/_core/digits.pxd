@@ -4,7 +4,7 @@ D. Lemire, "Quickly parsing eight digits" (2018): neighbours are joined to pairs
 to fours, fours to eight, each in one multiplication for all of them.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.stdint cimport int64_t, uint64_t
 
 cdef enum:
     MOST_DIGITS = 19  # a uint64 holds any number of so many
@@ -25,15 +25,24 @@ cdef extern from *:
     const int64_t TEN_TO[10]
 
 
-# Bytes in the order of the text, the first one lowest, on any machine; compilers make
-# one load of it.
-cdef inline uint64_t eight_bytes(const char* p) noexcept nogil:
-    cdef const uint8_t* b = <const uint8_t*>p
-    return (
-        <uint64_t>b[0] | <uint64_t>b[1] << 8 | <uint64_t>b[2] << 16
-        | <uint64_t>b[3] << 24 | <uint64_t>b[4] << 32 | <uint64_t>b[5] << 40
-        | <uint64_t>b[6] << 48 | <uint64_t>b[7] << 56
-    )
+cdef extern from *:
+    """
+    #include <stdint.h>
+    #include <string.h>
+
+    /* Bytes in the order of the text, the first one lowest, on any machine. Of bytes
+     * put together one by one not every compiler would make one load. */
+    static inline uint64_t eight_bytes(const char *p)
+    {
+        uint64_t word;
+        memcpy(&word, p, sizeof(word));
+    #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        word = __builtin_bswap64(word);
+    #endif
+        return word;
+    }
+    """
+    uint64_t eight_bytes(const char* p) noexcept nogil
 
 
 cdef inline bint are_digits(uint64_t word) noexcept nogil:
@@ -76,11 +85,11 @@ cdef inline int64_t digits(
     cdef const char* end = p + count
     cdef uint64_t number = 0, low, high
     if count > 16:  # the first ones, and sixteen more
-        while p < end - 16:
-            if not c"0" <= p[0] <= c"9":
-                return -1
-            number = number * 10 + <uint64_t>(p[0] - c"0")
-            p += 1
+        high = first_bytes(p, count - 16)
+        if not are_digits(high):
+            return -1
+        number = number_of(high)
+        p = end - 16
         count = 16
     if count > 8:
         low = eight_bytes(end - 8)

@@ -12,6 +12,8 @@ from chronomux.readers.text import is_utf8
 
 __all__ = ["Header", "read_header"]
 
+HEADER_BYTES = 1 << 14  # read at once: what is behind a header is read again
+
 
 class Header(NamedTuple):
     """The first record: names, bytes, lines; `skip` bytes come before the second."""
@@ -29,7 +31,7 @@ def read_header(
     taken: list[bytes] = []
 
     def read() -> bytes:
-        taken.append(source.read())
+        taken.append(source.read(HEADER_BYTES))
         return taken[-1]
 
     try:
@@ -49,9 +51,19 @@ def _header(
     source: Source, names: list[str] | None, lines: int, taken: list[bytes]
 ) -> Header:
     start = b"".join(taken)
-    raw = b"".join(start.splitlines(keepends=True)[:lines])
+    raw = _first_lines(start, lines)
     bom_bytes = _bom_bytes(source, start)
     return Header(names, source.encode(raw[bom_bytes:]), lines, len(raw))
+
+
+def _first_lines(text: bytes, count: int) -> bytes:
+    """A header is short: a block behind it is not cut into lines."""
+    size = 1 << 12
+    while True:
+        lines = text[:size].splitlines(keepends=True)
+        if len(lines) > count or size >= len(text):
+            return b"".join(lines[:count])
+        size *= 2
 
 
 def _bom_bytes(source: Source, start: bytes) -> int:

@@ -28,7 +28,6 @@ __all__ = [
     "timed_records",
 ]
 
-MAX_RECORDS = 4096
 MISSING_NS = -(2**63)
 Frames = Iterator[tuple[Frame, Sequence[int]]]
 
@@ -62,6 +61,7 @@ def timed_records(
         times.on_bad,
         times.on_first,
         lines,
+        source.block_bytes,
     )
 
 

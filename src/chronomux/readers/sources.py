@@ -27,6 +27,7 @@ __all__ = ["BLOCK_BYTES", "FileLike", "Source", "follow_source", "open_source"]
 
 BLOCK_BYTES = 1 << 17
 _BOM_BYTES = 4
+_PEEK_BYTES = 1 << 14  # looked at, to see whether they are compressed
 
 FileLike: TypeAlias = "str | os.PathLike[str] | IO[bytes] | IO[str]"
 """A path, '-' for standard input, or an object with `read` (bytes or text)."""
@@ -37,12 +38,13 @@ class _Readable(Protocol):
 
 
 class Source:
-    """Blocks of bytes, each at most about BLOCK_BYTES, that may be given back.
+    """Blocks of bytes, each at most about `block_bytes`, that may be given back.
 
     `name` is what messages call it. `encoding` and `errors` decode its bytes.
     """
 
     transcodes = False  # whether `encode` changes anything
+    block_bytes = BLOCK_BYTES
 
     def __init__(
         self,
@@ -59,12 +61,12 @@ class Source:
         self._owned = owned
         self._returned = b""
 
-    def read(self) -> bytes:
-        """The next block; b'' at the end."""
+    def read(self, size: int | None = None) -> bytes:
+        """The next block, of about `size` bytes at most; b'' at the end."""
         if self._returned:
             block, self._returned = self._returned, b""
             return block
-        return self._stream.read(BLOCK_BYTES)
+        return self._stream.read(size or self.block_bytes)
 
     def unread(self, block: bytes) -> None:
         """Give bytes back: the next `read` returns them first."""
@@ -122,7 +124,10 @@ def open_source(file: FileLike, encoding: str, errors: str) -> Source:
         if _gives_text(raw):
             return TranscodedSource(_TextBytes(raw), name, encoding, errors, owned)
         stream = _decompressed(_Pushback(raw), name)
-        return _decoded(stream, name, encoding, errors, owned)
+        source = _decoded(stream, name, encoding, errors, owned)
+        # Who has many files open knows best how much memory each of them may take.
+        source.block_bytes = getattr(raw, "block_bytes", BLOCK_BYTES)
+        return source
     except BaseException:
         if owned is not None:
             owned.close()
@@ -200,7 +205,7 @@ class _Pushback:
     def peek(self, size: int) -> bytes:
         """The first bytes, fewer than `size` only if there are no more."""
         head = b""
-        while len(head) < size and (block := self.read(BLOCK_BYTES)):
+        while len(head) < size and (block := self.read(_PEEK_BYTES)):
             head += block
         self._returned = head
         self.position -= len(head)

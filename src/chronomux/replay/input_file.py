@@ -26,8 +26,11 @@ class InputFile:
     when the file became shorter meanwhile, or is another one.
     """
 
-    def __init__(self, name: str, parked: bool = False) -> None:
+    def __init__(
+        self, name: str, parked: bool = False, block_bytes: int = 1 << 17
+    ) -> None:
         self.name = name
+        self.block_bytes = block_bytes  # how much a reader should ask for at once
         self.position = 0  # bytes read so far
         self._file: IO[bytes] | None = _opened(name)
         self._first = os.fstat(self._file.fileno()) if name != "-" else None

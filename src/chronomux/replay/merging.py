@@ -35,6 +35,8 @@ logger = logging.getLogger("chronomux")
 
 Order: TypeAlias = Literal["strict", "window", "sort", "keep"]
 Lines: TypeAlias = CopiedLines | UnitedLines | JsonLines
+BLOCKS_BYTES = 8 << 20  # what is read at once of all captures
+BLOCK_BYTES = (32 << 10, 512 << 10)  # of one: at least and at most
 ROOMS_BYTES = 32 << 20  # what the reorder windows of all captures may hold, halved
 ROOM_BYTES = (64 << 10, 8 << 20)  # of one: at least and at most
 
@@ -116,7 +118,7 @@ def merge_files(
     with ExitStack() as opened:
         captures = []
         for number, name in enumerate(names):
-            file = InputFile(name, parked=too_many(len(names)))
+            file = InputFile(name, too_many(len(names)), _block_bytes(len(names)))
             opened.callback(file.close)
             captures.append(Capture(number, file, moves.get(name, 0), **reading))
         spool = opened.enter_context(Spool()) if order == "sort" else None
@@ -133,6 +135,12 @@ def merge_files(
     reports = tuple(capture.report for capture in captures)
     logger.info("%d records of %d files in %s", written, len(names), sink.name)
     return MergeReport(reports, sink.name, order, written)
+
+
+def _block_bytes(files: int) -> int:
+    """How much of each file is read at once; a reader holds a few blocks."""
+    least, greatest = BLOCK_BYTES
+    return min(max(BLOCKS_BYTES // max(files, 1), least), greatest)
 
 
 def _check(order: str, late: str, width: int, most: int | None) -> None:

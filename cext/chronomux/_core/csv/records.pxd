@@ -16,6 +16,8 @@ cdef class Records:
     cdef Index index
     cdef Machine machine
     cdef Window window
+    cdef size_t step  # bytes that are scanned at once
+    cdef size_t room  # bytes of a window
     cdef bint is_plain  # the index may be trusted up to its stop
     cdef bint is_final  # nothing follows the window
     cdef size_t position  # in the window: where the next row begins
@@ -42,6 +44,7 @@ cdef class Records:
     cdef bint next(self) except -1
     cdef size_t line_of_row(self) noexcept
     cdef bint next_exact(self) except -1
+    cdef size_t usable(self) noexcept
     cdef bint has_outgrown_the_limit(self) noexcept
     cdef int scan_on(self, size_t end) except -1
     cdef bint fill(self) except -1

@@ -42,7 +42,9 @@ cdef class Records:
         self.rules = rules
         self.index = Index(rules.syntax.delimiter, rules.syntax.quote)
         self.machine = Machine(rules)
-        self.window = Window(WINDOW)
+        self.step = STEP
+        self.room = WINDOW
+        self.window = Window(self.room)
         self.is_plain = rules.is_plain
 
     @property
@@ -115,15 +117,20 @@ cdef class Records:
                 return self.next_exact()
             if self.machine.state == SKIP_LINE:
                 return self.next_exact()
-            usable = window.size
-            if usable and not self.is_final and window.data[usable - 1] == c"\r":
-                usable -= 1  # a "\n" may follow
+            usable = self.usable()
             if self.index.scan.position < usable:
                 self.scan_on(usable)
             elif self.is_final or self.has_outgrown_the_limit():
                 return self.next_exact()
             elif not self.fill():
                 return False
+
+    cdef size_t usable(self) noexcept:
+        """How much of the window may be scanned: a last "\\r" may be half an ending."""
+        cdef size_t size = self.window.size
+        if size and not self.is_final and self.window.data[size - 1] == c"\r":
+            return size - 1
+        return size
 
     cdef bint next_exact(self) except -1:
         """Go to the next row by the machine, which the index then starts behind."""
@@ -171,7 +178,8 @@ cdef class Records:
         self.index.forget(self.first, 0)
         self.row = self.first = 0
         self.index.scan.quoted_breaks = 0
-        self.index.reach(self.window.data, min(end, self.index.scan.position + STEP))
+        end = min(end, self.index.scan.position + self.step)
+        self.index.reach(self.window.data, end)
         self.is_next_dirty = self.index.scan.quoted_breaks > 0
         self.is_dirty = self.is_dirty or self.is_next_dirty
         return 0
@@ -206,7 +214,7 @@ cdef class Records:
             begin = self.position
             if 2 * (kept + size) > MOST:
                 raise ReaderError(f"{self.name}:{self.line_num + 1}: a row of 2 GiB")
-            wider = Window(max(<size_t>WINDOW, 2 * (kept + size)))
+            wider = Window(max(self.room, 2 * (kept + size)))
             wider.append(self.window.data + begin, kept)
             self.slid(begin)
             self.window = wider

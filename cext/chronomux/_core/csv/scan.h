@@ -77,28 +77,34 @@ typedef void (*ScanFunction)(Scan *scan, const uint8_t *data, size_t end,
 #endif
 #undef SIMD_TARGET
 
+/* The same, but adds to `ends` the place of every line end outside quotes alone, and
+ * counts it as a field. */
+typedef void (*RowScanFunction)(Scan *scan, const uint8_t *data, size_t end,
+                                uint32_t *ends);
+
 typedef size_t (*LineCounter)(const uint8_t *data, size_t size);
 
 typedef struct {
     ScanFunction scan;
+    RowScanFunction scan_rows;
     LineCounter line_ends;
 } ScanWay;
 
 /* The functions of that name; NULLs where this processor has none of it. */
 static inline ScanWay scan_way(const char *way)
 {
-    ScanWay found = {NULL, NULL};
+    ScanWay found = {NULL, NULL, NULL};
     if (!strcmp(way, "scalar"))
-        found = (ScanWay){scan_scalar, line_ends_scalar};
+        found = (ScanWay){scan_scalar, scan_rows_scalar, line_ends_scalar};
 #ifdef SIMD_X86
     if (!strcmp(way, "sse2"))
-        found = (ScanWay){scan_sse2, line_ends_sse2};
+        found = (ScanWay){scan_sse2, scan_rows_sse2, line_ends_sse2};
     if (!strcmp(way, "avx2") && simd_has_avx2())
-        found = (ScanWay){scan_avx2, line_ends_avx2};
+        found = (ScanWay){scan_avx2, scan_rows_avx2, line_ends_avx2};
 #endif
 #ifdef SIMD_NEON
     if (!strcmp(way, "neon"))
-        found = (ScanWay){scan_neon, line_ends_neon};
+        found = (ScanWay){scan_neon, scan_rows_neon, line_ends_neon};
 #endif
     return found;
 }

@@ -1,13 +1,14 @@
 /* One scan; included by scan.h once for every SIMD_WAY, compiled for SIMD_TARGET. */
 
-/* Writes the places of the bits and returns how many there are. Eight at a time: how
+/* Writes the places of the bits and returns how many there are. Some at a time: how
  * many there are is a guess that fails less often than whether there is one more. */
 SIMD_INLINE SIMD_TARGET size_t SCAN_FUNCTION(put_places)(uint64_t bits, size_t base,
-                                                           uint32_t *places)
+                                                           uint32_t *places,
+                                                           size_t at_once)
 {
     size_t count = SCAN_FUNCTION(popcount)(bits);
-    for (size_t done = 0; done < count; done += 8) {
-        for (size_t i = 0; i < 8; i++) {
+    for (size_t done = 0; done < count; done += at_once) {
+        for (size_t i = 0; i < at_once; i++) {
             /* Behind the last bit what is written does not count. */
             places[done + i] = (uint32_t)(base + SCAN_FUNCTION(lowest)(bits));
             bits &= bits - 1;
@@ -16,7 +17,8 @@ SIMD_INLINE SIMD_TARGET size_t SCAN_FUNCTION(put_places)(uint64_t bits, size_t b
     return count;
 }
 
-/* Scans `length` bytes, at most 64, of a block that is 64 bytes long. */
+/* Scans `length` bytes, at most 64, of a block that is 64 bytes long. Where `rows` is
+ * NULL only the ends of rows are noted, as if a row were one field. */
 SIMD_INLINE SIMD_TARGET void SCAN_FUNCTION(step)(Scan *scan, const uint8_t *block,
                                                    size_t length, uint32_t *ends,
                                                    uint32_t *rows)
@@ -52,8 +54,13 @@ SIMD_INLINE SIMD_TARGET void SCAN_FUNCTION(step)(Scan *scan, const uint8_t *bloc
     uint64_t marks = (cuts | breaks) & ~inside & ~second_halves & valid;
     uint64_t row_marks = marks & breaks;
     size_t before = scan->fields;
-    scan->fields += SCAN_FUNCTION(put_places)(marks, scan->position, ends + before);
-    while (row_marks) {
+    if (!rows)
+        marks = row_marks;
+    /* Fields are short, rows are not. */
+    size_t at_once = rows ? 8 : 2;
+    scan->fields += SCAN_FUNCTION(put_places)(marks, scan->position, ends + before,
+                                              at_once);
+    while (rows && row_marks) {
         uint64_t up_to_here = row_marks ^ (row_marks - 1);
         size_t row_end = before + SCAN_FUNCTION(popcount)(marks & up_to_here);
         rows[scan->rows++] = (uint32_t)row_end;
@@ -68,8 +75,9 @@ SIMD_INLINE SIMD_TARGET void SCAN_FUNCTION(step)(Scan *scan, const uint8_t *bloc
     scan->position += length;
 }
 
-static SIMD_TARGET void SCAN_FUNCTION(scan)(Scan *caller, const uint8_t *data, size_t end,
-                                            uint32_t *ends, uint32_t *rows)
+SIMD_INLINE SIMD_TARGET void SCAN_FUNCTION(steps)(Scan *caller, const uint8_t *data,
+                                                    size_t end, uint32_t *ends,
+                                                    uint32_t *rows)
 {
     Scan scan = *caller; /* in registers: nothing that is written can change it */
     while (end - scan.position >= SIMD_BLOCK && scan.position < end && !scan.stopped)
@@ -81,6 +89,18 @@ static SIMD_TARGET void SCAN_FUNCTION(scan)(Scan *caller, const uint8_t *data, s
         SCAN_FUNCTION(step)(&scan, padded, length, ends, rows);
     }
     *caller = scan;
+}
+
+static SIMD_TARGET void SCAN_FUNCTION(scan)(Scan *scan, const uint8_t *data, size_t end,
+                                            uint32_t *ends, uint32_t *rows)
+{
+    SCAN_FUNCTION(steps)(scan, data, end, ends, rows);
+}
+
+static SIMD_TARGET void SCAN_FUNCTION(scan_rows)(Scan *scan, const uint8_t *data,
+                                                 size_t end, uint32_t *ends)
+{
+    SCAN_FUNCTION(steps)(scan, data, end, ends, NULL);
 }
 
 /* How many lines end in data[0:size]; "\r\n" is one. */

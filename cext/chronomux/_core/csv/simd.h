@@ -72,6 +72,27 @@ SIMD_INLINE uint64_t equal_scalar(const uint8_t *block, uint8_t byte)
     return mask;
 }
 
+/* Where the byte stands next, or `end`. Fields are short: a call would cost more. */
+static inline const uint8_t *next_byte(const uint8_t *p, const uint8_t *end, uint8_t byte)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    for (; end - p >= 8; p += 8) {
+        uint64_t word;
+        memcpy(&word, p, sizeof(word));
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        word = __builtin_bswap64(word);
+#endif
+        word ^= ones * byte;
+        /* The lowest bit that is left is that of the first zero byte. */
+        word = (word - ones) & ~word & (ones << 7);
+        if (word)
+            return p + (lowest_scalar(word) >> 3);
+    }
+    while (p < end && *p != byte)
+        p++;
+    return p;
+}
+
 /* ---- SSE2, which x86-64 always has */
 
 #ifdef SIMD_X86

@@ -21,10 +21,15 @@ cdef extern from "chronomux/_core/csv/scan.h" nogil:
         Scan* scan, const uint8_t* data, size_t end, uint32_t* ends, uint32_t* rows
     ) noexcept
 
+    ctypedef void (*RowScanFunction)(
+        Scan* scan, const uint8_t* data, size_t end, uint32_t* ends
+    ) noexcept
+
     ctypedef size_t (*LineCounter)(const uint8_t* data, size_t size) noexcept
 
     ctypedef struct ScanWay:
         ScanFunction scan
+        RowScanFunction scan_rows
         LineCounter line_ends
 
     void scan_restart(Scan* scan, size_t position) noexcept
@@ -40,6 +45,8 @@ cdef class Index:
     cdef ScanWay way
 
     cdef int reach(self, const uint8_t* data, size_t end) except -1
+    cdef int reach_rows(self, const uint8_t* data, size_t end) except -1
+    cdef int reserve(self, size_t end) except -1
     cdef void restart(self, size_t position) noexcept
     cdef int grow(self, size_t room) except -1
     cdef void forget(self, size_t fields, size_t shift) noexcept

@@ -58,13 +58,28 @@ cdef class Index:
 
     cdef int reach(self, const uint8_t* data, size_t end) except -1:
         """Scan on to `end`, unless a quote stops the scan."""
+        self.reserve(end)
+        with nogil:
+            self.way.scan(&self.scan, data, end, self.ends, self.rows)
+        return 0
+
+    cdef int reach_rows(self, const uint8_t* data, size_t end) except -1:
+        """The same, but a row counts as one field: `ends` are those of rows.
+
+        An index is used with `reach` or with `reach_rows`, until it is restarted.
+        """
+        self.reserve(end)
+        with nogil:
+            self.way.scan_rows(&self.scan, data, end, self.ends)
+        return 0
+
+    cdef int reserve(self, size_t end) except -1:
+        """Make room for all that a scan up to `end` may find."""
         cdef size_t needed = self.scan.fields + SCAN_SLACK
         if end > self.scan.position:
             needed += end - self.scan.position
         if needed > self.room:
             self.grow(max(needed, self.room + self.room // 2))
-        with nogil:
-            self.way.scan(&self.scan, data, end, self.ends, self.rows)
         return 0
 
     cdef int grow(self, size_t room) except -1:
@@ -130,6 +145,17 @@ def find_ends(const uint8_t[::1] data, delimiter=",", quotechar='"', str way=Non
         array("I", [index.rows[i] for i in range(index.scan.rows)]),
         bool(index.scan.stopped),
     )
+
+
+def find_row_ends(
+    const uint8_t[::1] data, delimiter=",", quotechar='"', str way=None
+):
+    """(places of row ends, stopped) of bytes: of "\\r\\n" the first one."""
+    cdef Index index = Index(ord(delimiter), ord(quotechar) if quotechar else -1, way)
+    cdef const uint8_t* start = &data[0] if data.shape[0] else NULL
+    index.reach_rows(start, data.shape[0])
+    places = array("I", [index.ends[i] for i in range(index.scan.fields)])
+    return places, bool(index.scan.stopped)
 
 
 def count_ends(const uint8_t[::1] data, delimiter=",", quotechar='"', str way=None):

@@ -12,6 +12,12 @@ def find_ends(
     quotechar: str | None = '"',
     way: str | None = None,
 ) -> tuple[array[int], array[int], bool]: ...
+def find_row_ends(
+    data: Buffer,
+    delimiter: str = ",",
+    quotechar: str | None = '"',
+    way: str | None = None,
+) -> tuple[array[int], bool]: ...
 def count_ends(
     data: Buffer,
     delimiter: str = ",",

@@ -23,6 +23,7 @@ class TimedRecords(Records):
         on_bad: Callable[[int, TimestampError], bool],
         on_first: Callable[[int, list[str]], None],
         lines: int = 0,
+        block_bytes: int = ...,
     ) -> None: ...
     def __iter__(self) -> Self: ...
     def __next__(
