@@ -190,6 +190,17 @@ class EventManager(Runner):
         """`match` for each of many events."""
         return self._dispatcher.match_many(events, self._predicate_failed)
 
+    def match_rows(self, columns: Mapping[str, Any]) -> list[list[int]]:
+        """`match` for each row of columns: batches of `CSVReader(rows='columns')`.
+
+        What `match` gives for the rows as dicts, without the dicts. A missing value is
+        None, and is there: `exists()` holds, `absent()` holds for no column of the
+        batch. Takes any mapping of names to sequences of one length; others than typed
+        columns cost a dict a row. TypeError for what is no such mapping, ValueError for
+        columns of several lengths.
+        """
+        return self._dispatcher.match_rows(columns, self._predicate_failed)
+
     @property
     def stats(self) -> ManagerStats:
         """What was done so far."""
