@@ -11,6 +11,7 @@ The peers are a plain loop over `Condition.matches`, compiled as well; the class
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from benchmarks.events import (
 )
 from benchmarks.reference.events import EventManager as PurePython
 from chronomux.event import Condition, EventManager
+from chronomux.readers import CSVReader
 
 try:
     import mongoquery
@@ -116,6 +118,26 @@ def test_match_hardly_knows_how_many_rules_there_are(contest: Contest) -> None:
         peers={},
         yardsticks={"chronomux 10 rules": lambda: few.match_many(events)},
         items=len(events),
+    )
+
+
+def test_match_rows_of_columns(contest: Contest, tmp_path: Path) -> None:
+    """Of eight columns; the peers make a dict of each row first, as one has to."""
+    work = Workload()
+    names = [f"key{i}" for i in range(8)]
+    lines = [",".join(work.values.one() for _ in names) for _ in range(5_000)]
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join([",".join(names), *lines]) + "\n")
+    [batch] = CSVReader(str(path), rows="columns")
+    manager = managed([{**rule, "key1": "value-0"} for rule in work.rules(1_000)])
+    rows = list(batch.rows())
+    assert manager.match_rows(batch) == manager.match_many(rows)
+    contest(
+        "match_rows of 8 columns, 1,000 rules",
+        lambda: manager.match_rows(batch),
+        peers={"match_many of rows()": lambda: manager.match_many(batch.rows())},
+        yardsticks={"match_many of ready dicts": lambda: manager.match_many(rows)},
+        items=len(rows),
     )
 
 

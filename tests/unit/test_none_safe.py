@@ -245,6 +245,7 @@ CASES = [
     nothing_works("rule_stats", lambda x: managed("rule_stats", x)),
     nothing_works("trigger", lambda x: managed("trigger", x), dict),
     nothing_works("match", lambda x: managed("match", x), dict),
+    nothing_works("match_rows", lambda x: managed("match_rows", x), dict),
     nothing_works(
         "MultiProcessing", lambda x: MultiProcessing(exit_timeout=x), NONE, int, float
     ),

@@ -21,8 +21,9 @@ HIDDEN = ("source", "timestamp", "time", "arrived")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "Reader processes put four captures of one machine on queues; one of them "
-        "arrives late and in bursts. A multiplexer merges them for two listeners: one "
-        "prints the stream, one counts and checks its order. Takes a few seconds."
+        "arrives late and in bursts. A multiplexer merges them for three listeners: "
+        "one prints the stream, one counts and checks its order, one is an event "
+        "manager that counts by condition. Takes a few seconds."
     )
 
 
@@ -38,17 +39,20 @@ def run(options: argparse.Namespace) -> int:
     expected = {path.stem: _records(path) for path in paths}
     with Progress(sum(expected.values()), text=_in_rows) as progress:
         try:
-            sources, everything = demonstrate(paths, _Printer(progress))
+            done = demonstrate(paths, _Printer(progress))
         except _StdoutClosed:
             raise BrokenPipeError from None
-    _print_table(sources)
-    found = {source.source: source.rows for source in sources}
-    in_order = not any(source.backward for source in [*sources, everything])
+    _print_table([*done.sources, *done.rules])
+    everything = done.everything
+    found = {source.source: source.rows for source in done.sources}
+    in_order = not any(source.backward for source in [*done.sources, everything])
+    everywhere = found == expected and done.watched == everything.rows
     print(
-        f"\n{everything.rows} rows reached both listeners, "
+        f"\n{everything.rows} rows reached {'all' if everywhere else 'NOT all'} "
+        f"listeners, "
         f"{'in' if in_order else 'NOT in'} the order of time."
     )
-    return 0 if in_order and found == expected else 1
+    return 0 if in_order and everywhere else 1
 
 
 class _Printer:
@@ -84,9 +88,9 @@ def _moment(ns: int) -> str:
     return f"{clock}.{ns // 1000 % 10**6:06d}"
 
 
-def _print_table(sources: Iterable[SourceCount]) -> None:
-    row = "{:<10} {:>6}  {:<15}  {:<15}  {:>8}".format
-    print(f"\n{row('source', 'rows', 'first', 'last', 'rate')}")
-    for source in sources:
-        first, last = _moment(source.first), _moment(source.last)
-        print(row(source.source, source.rows, first, last, f"{source.rate:.2f}/s"))
+def _print_table(counts: Iterable[SourceCount]) -> None:
+    row = "{:<16} {:>6}  {:<15}  {:<15}  {:>8}".format
+    print(f"\n{row('source or rule', 'rows', 'first', 'last', 'rate')}")
+    for count in counts:
+        first, last = _moment(count.first), _moment(count.last)
+        print(row(count.source, count.rows, first, last, f"{count.rate:.2f}/s"))

@@ -11,6 +11,7 @@ from chronomux._core.conditions.dispatch import Dispatcher, Rule
 from chronomux.errors import UnknownRule
 from chronomux.event.condition import Condition
 from chronomux.event.operator import OnFields, qualified_name
+from chronomux.event.overseer import Overseer, can_be_asked
 from chronomux.event.pools import checked_pool, hand_over
 from chronomux.event.registry import Registry
 from chronomux.event.runner import Runner
@@ -34,8 +35,10 @@ class EventManager(Runner):
     debug: log every event and the rules it matches, at level DEBUG.
     async_pool: where callbacks go whose rule says {'async': True}: any
         `concurrent.futures.Executor`, or a pool of `MultiProcessing` or pathos. What
-        they raise there is in the future, as ever; it is reported as well if the future
-        has `add_done_callback`.
+        they raise there is in the future, as ever, and it is reported as well: by the
+        future's `add_done_callback`, or else within 0.1 s by a thread that asks its
+        `ready` and `get`. Nothing is reported of a result that has neither, and what
+        is not ready when the process ends is not.
     on_error: called with (rule, event, exception) when a callback or a predicate raises
         (rule: `index`, `callback`, `condition`), or with rule None for an item of the
         queue that is no mapping. What it raises is logged.
@@ -74,6 +77,7 @@ class EventManager(Runner):
         self._dispatcher = Dispatcher(
             self._carry_out, self._failed, self._predicate_failed
         )
+        self._overseer = Overseer()
         self._rejected = 0
         self._lock = threading.RLock()
 
@@ -190,6 +194,17 @@ class EventManager(Runner):
         """`match` for each of many events."""
         return self._dispatcher.match_many(events, self._predicate_failed)
 
+    def match_rows(self, columns: Mapping[str, Any]) -> list[list[int]]:
+        """`match` for each row of columns: batches of `CSVReader(rows='columns')`.
+
+        What `match` gives for the rows as dicts, without the dicts. A missing value is
+        None, and is there: `exists()` holds, `absent()` holds for no column of the
+        batch. Takes any mapping of names to sequences of one length; others than typed
+        columns cost a dict a row. TypeError for what is no such mapping, ValueError for
+        columns of several lengths.
+        """
+        return self._dispatcher.match_rows(columns, self._predicate_failed)
+
     @property
     def stats(self) -> ManagerStats:
         """What was done so far."""
@@ -237,14 +252,17 @@ class EventManager(Runner):
             future.add_done_callback(
                 lambda done: self._done(rule, event, options, done)
             )
+        elif can_be_asked(future):
+            self._overseer.add(
+                future, lambda error: self._gone_wrong(rule, event, options, error)
+            )
         return [future]
 
     def _called(self, rule: Rule, event: Any, options: Any) -> Any:
         try:
             return rule.callback(event)
         except Exception as error:
-            self._dispatcher.count_error(rule)
-            self._report(rule, event, error, self._option("on_error", rule, options))
+            self._gone_wrong(rule, event, options, error)
             return error
 
     def _done(self, rule: Rule, event: Any, options: Any, future: Any) -> None:
@@ -253,8 +271,11 @@ class EventManager(Runner):
             return
         error = future.exception()
         if isinstance(error, Exception):
-            self._dispatcher.count_error(rule)
-            self._report(rule, event, error, self._option("on_error", rule, options))
+            self._gone_wrong(rule, event, options, error)
+
+    def _gone_wrong(self, rule: Rule, event: Any, options: Any, error: Any) -> None:
+        self._dispatcher.count_error(rule)
+        self._report(rule, event, error, self._option("on_error", rule, options))
 
     def _failed(self, rule: Rule, event: Any, error: Exception) -> None:
         self._report(rule, event, error, self._option("on_error", rule))

@@ -10,12 +10,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chronomux.replay.demonstration import SourceCount, demonstrate
+    from chronomux.replay.demonstration import Demonstrated, SourceCount, demonstrate
     from chronomux.replay.merging import merge_files
     from chronomux.replay.output import OutputIsInputError
     from chronomux.replay.reports import MergeReport, SourceReport
 
 _HOMES = {
+    "Demonstrated": "chronomux.replay.demonstration",
     "MergeReport": "chronomux.replay.reports",
     "OutputIsInputError": "chronomux.replay.output",
     "SourceCount": "chronomux.replay.demonstration",
@@ -25,6 +26,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Demonstrated",
     "MergeReport",
     "OutputIsInputError",
     "SourceCount",

@@ -1,8 +1,8 @@
-"""The shipped captures, live: reader processes, a multiplexer, two listeners.
+"""The shipped captures, live: reader processes, a multiplexer, three listeners.
 
-    worker --> Manager().Queue() --.
-    worker --> Manager().Queue() ---> SortedQueueMultiplexer --> listener, shows
-    worker --> Manager().Queue() --'                        '--> listener, counts
+    worker --> Manager().Queue() --.                        .--> listener, shows
+    worker --> Manager().Queue() ---> SortedQueueMultiplexer --> listener, counts
+    worker --> Manager().Queue() --'                        '--> EventManager, 3 rules
 
 A capture with a column `arrived` is replayed as it arrived, in bursts, only faster; the
 others come as fast as they can be read. The order is the same in any case.
@@ -19,10 +19,11 @@ from typing import Any, TypeAlias
 
 from chronomux.queue import IterableQueue, SortedQueueMultiplexer
 from chronomux.readers import CSVReader, time_parser
+from chronomux.replay.demonstration_rules import RULES, Watch
 from chronomux.types import QueueLike
 from chronomux.util import MultiProcessing
 
-__all__ = ["SourceCount", "demonstrate", "replay"]
+__all__ = ["Demonstrated", "SourceCount", "demonstrate", "replay"]
 
 Item: TypeAlias = "dict[str, Any]"
 SPEED = 60.0  # two minutes of bursts in two seconds
@@ -31,7 +32,7 @@ BURST_GAP = 0.1  # s of recorded time between two bursts, at least
 
 @dataclass
 class SourceCount:
-    """What a listener has seen of one source: rows, first and last time (ns).
+    """What was seen of one source, or by one rule: rows, first and last time (ns).
 
     `backward` counts rows whose time is before that of the row before them.
     """
@@ -115,17 +116,30 @@ class _Count:
         self.all.add(moment)
 
 
+@dataclass
+class Demonstrated:
+    """What the listeners have seen: by source, of all sources, by rule.
+
+    `watched` is how many rows reached the event manager.
+    """
+
+    sources: list[SourceCount]
+    everything: SourceCount
+    rules: list[SourceCount]
+    watched: int
+
+
 def demonstrate(
     captures: Sequence[Path],
     show: Callable[[Item], object],
     speed: float = SPEED,
-) -> tuple[list[SourceCount], SourceCount]:
-    """Replay captures through a live multiplexer to two listeners.
+) -> Demonstrated:
+    """Replay captures through a live multiplexer to three listeners.
 
     `show` is called with every item, in a thread of its own; its exception ends the
     demonstration and is raised here, as is that of a reader. `speed` is how many
-    seconds of a recorded burst pass in one. Returns the counts of each source, by name,
-    and of all of them together.
+    seconds of a recorded burst pass in one. Returns what was counted, the sources by
+    name.
     """
     parallel = MultiProcessing()
     manager = parallel.Manager()
@@ -134,9 +148,14 @@ def demonstrate(
         sort_key="timestamp", wait_for_n_input_queues=len(captures)
     )
     queues = [multiplexer.input_queue(manager.Queue()) for _ in captures]
-    outputs = [multiplexer.output_queue() for _ in range(2)]
+    outputs = [multiplexer.output_queue() for _ in range(3)]
     count = _Count()
-    listeners = [_Listener(outputs[0], show), _Listener(outputs[1], count)]
+    rules = {name: SourceCount(name) for name in RULES}
+    watch = Watch(outputs[2], lambda name, row: rules[name].add(row["timestamp"]))
+    listeners: list[_Listener | Watch] = [
+        *(_Listener(outputs[0], show), _Listener(outputs[1], count)),
+        watch,
+    ]
     with multiplexer:
         readers = [
             pool.apipe(replay, str(path), queue, speed)
@@ -150,11 +169,12 @@ def demonstrate(
                 queue.cancel_join_thread()  # or exit waits until somebody reads on
             raise
         multiplexer.join()
-    return sorted(count.sources.values(), key=lambda c: c.source), count.all
+    sources = sorted(count.sources.values(), key=lambda c: c.source)
+    return Demonstrated(sources, count.all, list(rules.values()), watch.seen)
 
 
-def _wait(listeners: list[_Listener], readers: list[Any]) -> None:
-    """Until both listeners have heard the end, or anything went wrong."""
+def _wait(listeners: Sequence[_Listener | Watch], readers: list[Any]) -> None:
+    """Until all listeners have heard the end, or anything went wrong."""
     while any(listener.is_alive() for listener in listeners):
         for listener in listeners:
             listener.join(0.05)
@@ -162,7 +182,9 @@ def _wait(listeners: list[_Listener], readers: list[Any]) -> None:
     _raise_what_went_wrong(listeners, readers)
 
 
-def _raise_what_went_wrong(listeners: list[_Listener], readers: list[Any]) -> None:
+def _raise_what_went_wrong(
+    listeners: Sequence[_Listener | Watch], readers: list[Any]
+) -> None:
     for listener in listeners:
         if listener.error is not None:
             raise listener.error

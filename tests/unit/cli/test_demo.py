@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import pty
 import re
@@ -15,6 +16,7 @@ from chronomux.samples import captures
 DEMO = [sys.executable, "-m", "chronomux", "demo"]
 ROW = re.compile(r"^(\d\d:\d\d:\d\d\.\d{6}) (\w+) +\w+=")
 TABLE = re.compile(r"^(\w+) +(\d+)  (\S+)  (\S+) +([\d.]+)/s$")
+RULE = re.compile(r"^(\w+(?: \w+)+) +(\d+)  \d\d:.*/s$", re.MULTILINE)
 ROWS = {"cpu": 2400, "memory": 600, "network": 240, "scheduler": 600}
 
 
@@ -42,7 +44,24 @@ def test_a_table_says_what_came_from_each_source(demo):
         ]
         assert (found[3], found[4]) == (mine[0], mine[-1])
     assert [float(found[5]) for found in table.values()] == [20, 5, 2, 5]
-    assert lines[-1] == "3840 rows reached both listeners, in the order of time."
+    assert lines[-1] == "3840 rows reached all listeners, in the order of time."
+
+
+def test_the_table_says_what_met_each_condition_of_the_event_manager(demo):
+    much = sum(int(row["dirty"]) > 4096 for row in rows_of("memory"))
+    assert 0 < much < ROWS["memory"]
+    counted = dict(RULE.findall(demo.stdout))
+    assert {name: int(count) for name, count in counted.items()} == {
+        "came late": ROWS["scheduler"],
+        "much to write": much,
+        "of the processor": ROWS["cpu"] + ROWS["scheduler"],
+    }
+
+
+def rows_of(capture):
+    (path,) = [path for path in captures() if path.stem == capture]
+    with path.open() as file:
+        return list(csv.DictReader(file))
 
 
 def test_the_rows_carry_the_fields_of_the_captures(demo):

@@ -44,9 +44,9 @@ def demonstrate(tmp_path, **contents):
         "from chronomux.replay import demonstrate\n"
         "shown = []\n"
         "paths = [Path(name) for name in sys.argv[1:]]\n"
-        "sources, everything = demonstrate(paths, shown.append)\n"
-        "counts = [(s.source, s.rows, s.backward) for s in sources]\n"
-        "print(counts, everything.backward)\n"
+        "done = demonstrate(paths, shown.append)\n"
+        "counts = [(s.source, s.rows, s.backward) for s in done.sources]\n"
+        "print(counts, done.everything.backward)\n"
         "print([item['x'] for item in shown])\n"
     )
     paths = [str(tmp_path / f"{name}.csv") for name in contents]
@@ -66,6 +66,12 @@ def test_steps_back_within_a_source_are_counted(tmp_path):
 def test_an_empty_capture_does_not_hold_up_the_others(tmp_path):
     done = demonstrate(tmp_path, a="time,x\n", b="time,x\n4,b4\n")
     assert done.stdout.splitlines()[-1] == "['b4']", done.stderr
+
+
+def test_what_fails_in_a_condition_is_raised(tmp_path):
+    done = demonstrate(tmp_path, memory="time,x,dirty\n1,a1,5\n2,a2,much\n")
+    assert done.returncode == 1
+    assert "ValueError: invalid literal" in done.stderr
 
 
 def test_what_ends_a_reader_early_is_raised(tmp_path):

@@ -21,6 +21,7 @@ from chronomux._core.conditions.rulebook cimport (
     RuleBook,
     State,
 )
+from chronomux._core.conditions.table cimport Table
 from chronomux._core.conditions.values cimport MAPPING, kind_of
 from chronomux._core.conditions.walk cimport Found, Walk
 
@@ -53,6 +54,20 @@ cdef class ConditionIndex(RuleBook):
         """`match` for each of many events."""
         return [self._find(event, on_error, False) for event in events]
 
+    def match_rows(self, columns, on_error=None):
+        """`match` for each row of columns, a mapping of names to sequences.
+
+        As `match` on dicts of all columns, in which a missing value is None: it is
+        there, so `exists()` holds and `absent()` does not. Of typed columns only those
+        that conditions ask for are looked at; a dict is made of a row only for a
+        predicate, or for columns of another type. TypeError for what is no mapping of
+        columns, ValueError for columns of several lengths.
+        """
+        cdef Table table = Table(columns)
+        if not table.is_typed:
+            return self.match_many([table[i] for i in range(table.length)], on_error)
+        return [self._find_row(table, i, on_error) for i in range(table.length)]
+
     def payloads_of(self, event, on_error=None):
         """What was added with the conditions that this event matches, in order."""
         return self._find(event, on_error, True)
@@ -71,6 +86,29 @@ cdef class ConditionIndex(RuleBook):
         finally:
             self.walks.append(walk)
             self._rest()
+
+    cdef list _find_row(self, Table table, Py_ssize_t row, object on_error):
+        cdef Walk walk = <Walk> self.walks.pop() if self.walks else Walk()
+        cdef dict event = None
+        self.busy += 1
+        try:
+            walk.start_row(self.root, table, row)
+            walk.emit(ALWAYS)
+            self._collect(walk)
+            if self._is_asked(walk):
+                event = table.row(row)
+            return self._answer(walk, event, on_error, False)
+        finally:
+            self.walks.append(walk)
+            self._rest()
+
+    cdef bint _is_asked(self, Walk walk) noexcept:
+        """Whether a condition among those found needs to see the event itself."""
+        cdef Py_ssize_t i
+        for i in range(walk.found_length):
+            if self.rules[walk.found[i].slot].asked:
+                return True
+        return False
 
     cdef int _collect(self, Walk walk) except -1:
         """Find the rules whose symbols the event has. Touches no object."""

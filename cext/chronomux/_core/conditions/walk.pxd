@@ -3,6 +3,7 @@
 from libc.stdint cimport int32_t, int64_t
 
 from chronomux._core.conditions.symbols cimport Node, Ranges
+from chronomux._core.conditions.table cimport Table
 
 
 ctypedef struct Found:
@@ -20,6 +21,7 @@ cdef class Walk:
     cdef Py_ssize_t found_length, found_room
 
     cdef int start(self, Node root, object event) except -1
+    cdef int start_row(self, Node root, Table table, Py_ssize_t row) except -1
     cdef int emit(self, int32_t number) except -1
     cdef int find(self, int64_t id, int32_t slot) except -1
     cdef int _dict(self, Node node, dict event) except -1

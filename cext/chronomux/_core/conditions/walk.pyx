@@ -10,6 +10,7 @@ cimport cython
 from cpython.bool cimport PyBool_Check
 from cpython.dict cimport PyDict_CheckExact, PyDict_Contains, PyDict_Next
 from cpython.float cimport PyFloat_CheckExact
+from cpython.list cimport PyList_GET_SIZE
 from cpython.long cimport PyLong_CheckExact
 from cpython.object cimport PyObject
 from cpython.unicode cimport PyUnicode_Check, PyUnicode_CheckExact
@@ -20,6 +21,7 @@ from libc.stdlib cimport free, realloc
 import socket
 
 from chronomux._core.conditions.symbols cimport Bounds, Node, Ranges, Symbol
+from chronomux._core.conditions.table cimport Table
 from chronomux._core.conditions.values cimport (
     DATA,
     LIST,
@@ -34,6 +36,7 @@ from chronomux._core.conditions.values cimport (
 
 cdef extern from "Python.h":
     PyObject* PyDict_GetItemWithError(object mapping, object key) except? NULL
+    PyObject* PyList_GET_ITEM(object items, Py_ssize_t i) noexcept
     double PyLong_AsDouble(object number) except? -1.0
     # Non-zero is an error, by version -1 or 1.
     int Py_EnterRecursiveCall(const char* where) except *
@@ -63,6 +66,27 @@ cdef class Walk:
         if PyDict_CheckExact(event):
             return self._dict(root, <dict> event)
         return self._inside(root, event, kind_of(event))
+
+    cdef int start_row(self, Node root, Table table, Py_ssize_t row) except -1:
+        """A row of typed columns: nothing stands inside its values.
+
+        So no dotted name can hide anything of another column's, and what rules do not
+        ask for is not even made an object.
+        """
+        cdef Py_ssize_t i
+        cdef PyObject* name
+        cdef PyObject* found
+        cdef Node kid
+        self.length = 0
+        self.grouped = False
+        self.blocked = None
+        for i in range(PyList_GET_SIZE(table.names)):
+            name = PyList_GET_ITEM(table.names, i)
+            found = PyDict_GetItemWithError(root.kids, <object> name)
+            if found != NULL:
+                kid = <Node> found
+                self._arrive(kid, table.value(i, row))
+        return 0
 
     cdef int emit(self, int32_t number) except -1:
         cdef Py_ssize_t room

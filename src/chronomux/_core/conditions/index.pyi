@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from typing_extensions import disjoint_base
@@ -13,6 +13,9 @@ class ConditionIndex(RuleBook):
     def match(self, event: Any, on_error: _OnError | None = None) -> list[int]: ...
     def match_many(
         self, events: Iterable[Any], on_error: _OnError | None = None
+    ) -> list[list[int]]: ...
+    def match_rows(
+        self, columns: Mapping[str, Any], on_error: _OnError | None = None
     ) -> list[list[int]]: ...
     def payloads_of(
         self, event: Any, on_error: _OnError | None = None
