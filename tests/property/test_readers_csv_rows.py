@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from chronomux.errors import ReaderError
 from chronomux.readers import csv_rows
+from chronomux.readers.decompress import compression_of
 from tests.property.test_readers_csv import Trickle
 
 CHARACTERS = st.sampled_from(',,,;|\t"""\'\\  abc1.5\r\n\n\r\v\x1c\x85\u2028\0é€😀')
@@ -148,6 +149,8 @@ def test_fields_are_limited_where_csv_limits_them(
 def test_bytes_are_decoded_before_they_are_cut(
     data: bytes, encoding: str, errors: str, fmtparams: dict[str, Any], size: int
 ) -> None:
+    if compression_of(data):
+        return  # not text, but what its first bytes say
     try:
         dialect = csv.reader((), **fmtparams).dialect
         text = data.decode(encoding, errors).removeprefix("\ufeff")

@@ -182,6 +182,48 @@ def test_frames_hold_at_most_4096_records() -> None:
         assert b"".join(frame.rows for frame in frames) == "".join(body).encode()
 
 
+# Of two columns, the second the time; (bytes with %d for it, lines). Some are found by
+# their line ends alone, some need the index of fields, some the exact machine.
+KINDS = [
+    (b"x,%d\n", 1),
+    (b'"a,""b",%d\r\n', 1),
+    (b'"a\nb\r\nc",%d\n', 3),
+    (b'x"y,%d\n', 1),
+    (b"x,%d\r", 1),
+    (b"x, 1970-01-01 +0000 %d\n", 1),  # no time
+    (b"\r\n", 1),
+    (b"x" * 9000 + b',"%d"\n', 1),
+]
+
+
+@pytest.mark.parametrize("run", [1, 7, 500])
+def test_frames_of_any_mix_of_records_have_their_bytes_times_and_lines(
+    run: int,
+) -> None:
+    body, keys, lines, kept, line = [], [], [], [], 2
+    for i in range(4000):
+        record, height = KINDS[i * i // run % len(KINDS)]
+        body.append(record % i if b"%d" in record else record)
+        if record != b"\r\n":
+            keys.append(-(2**63) if b"1970" in record else i * S)
+            lines.append(line)
+            kept.append(body[-1])
+        line += height
+    reader = CSVReader(
+        io.BytesIO(b"v,t\n" + b"".join(body)), timestamp="t", on_error="null"
+    )
+    found_keys, found_lines, rows = [], [], []
+    for frame in reader.frames():
+        found_keys += frame.keys
+        found_lines += reader.frame_lines
+        places = zip(frame.offsets, frame.offsets[1:], strict=False)
+        rows += [bytes(frame.rows[begin:end]) for begin, end in places]
+    assert rows == kept
+    assert found_keys == keys
+    assert found_lines == lines
+    assert reader.line_num == line - 1
+
+
 def test_frames_leave_bytes_they_need_not_read_alone() -> None:
     data = b"t,v\n1,\xff\xfe\n2,\x00\n"
     (frame,) = CSVReader(io.BytesIO(data), timestamp="t").frames()
