@@ -6,8 +6,8 @@ import codecs
 import logging
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from itertools import chain
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -63,7 +63,7 @@ class Reader(ABC, Generic[Row]):
         self._queue_lock = threading.Lock()
         self._source: Source | None = None
         self._use = ""
-        self._reader: Iterator[Row] | None = None
+        self._reader: Generator[Row, None, None] | None = None
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
         self._stopping = threading.Event()  # what follows a file waits for this one
@@ -90,9 +90,7 @@ class Reader(ABC, Generic[Row]):
 
         The file is opened when the first row is asked for, and closed after the last.
         """
-        if self._reader is None:
-            self._reader = self._read_rows()
-        return self._reader
+        return self._begun_reader()
 
     def __iter__(self) -> Iterator[Any]:
         """The rows still to come, each through `wrapper`: what `start` would put."""
@@ -106,7 +104,9 @@ class Reader(ABC, Generic[Row]):
         `Empty` is put whatever happens; then what ended the reading early is raised:
         OSError for the file, ReaderError for its content, or what `wrapper` raised.
         """
-        deliver(iter(self), self.queue, self._closing)
+        items = iter(self)
+        with closing(self._begun_reader()):  # not left to the garbage collector
+            deliver(items, self.queue, self._closing)
 
     def run(self) -> Self:
         """`start()` in a thread; a second call changes nothing. Returns self."""
@@ -176,14 +176,15 @@ class Reader(ABC, Generic[Row]):
     @abstractmethod
     def _rows(self, source: Source) -> Iterator[Row]: ...
 
-    def _read_rows(self) -> Iterator[Row]:
-        # Opens the file with the first row, and then costs nothing a row.
-        return chain.from_iterable(self._opened_rows())
+    def _begun_reader(self) -> Generator[Row, None, None]:
+        if self._reader is None:
+            self._reader = self._read_rows()
+        return self._reader
 
-    def _opened_rows(self) -> Iterator[Iterator[Row]]:
+    def _read_rows(self) -> Generator[Row, None, None]:
         source = self._begin("rows")
         try:
-            yield self._rows(source)
+            yield from self._rows(source)
         finally:
             source.close()
 

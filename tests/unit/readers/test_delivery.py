@@ -310,3 +310,31 @@ def test_a_closed_reader_reads_no_more(text_file: Path) -> None:
     reader.close()
     with pytest.raises(ValueError, match=r"lines\.txt: this reader is closed"):
         list(reader)
+
+
+@pytest.mark.parametrize("kind", [FileReader, CSVReader])
+def test_the_file_is_closed_once_a_queue_has_failed(tmp_path: Path, kind: Any) -> None:
+    class Failing:
+        def put(self, item: Any) -> None:
+            raise RuntimeError("no room")
+
+        def get(self) -> Any:
+            raise RuntimeError("nothing here")
+
+    path = tmp_path / "f.csv"
+    path.write_text("a,b\n1,2\n3,4\n")
+    reader = kind(path, Failing())
+    with pytest.raises(RuntimeError, match="no room"):
+        reader.start()
+    assert reader._source._owned.closed
+
+
+@pytest.mark.parametrize("rows", ["dict", "list", "lazy", "columns"])
+def test_the_file_is_closed_once_reading_has_failed(tmp_path: Path, rows: Any) -> None:
+    path = tmp_path / "f.csv"
+    path.write_bytes(b"a,b\n1,2\n\xff,4\n")
+    reader = CSVReader(path, rows=rows)
+    with pytest.raises(ReaderError, match=r"f\.csv:3:1"):
+        list(reader)
+    assert reader._source is not None
+    assert reader._source._owned.closed
