@@ -87,14 +87,15 @@ def test_an_item_of_an_input_registered_late_may_be_late(make_sorted):
 
 
 def test_a_silent_input_holds_the_others_up_until_the_idle_timeout(make_sorted):
-    multiplexer = SortedQueueMultiplexer(idle_timeout=1)
+    # Long enough that nothing but silence runs into it, however busy the machine is.
+    multiplexer = SortedQueueMultiplexer(idle_timeout=3)
     lively, silent = [multiplexer.input_queue(make_sorted()) for _ in range(2)]
     output = multiplexer.output_queue(make_sorted())
     fill(lively, [1, 3, 5], end=False)
     began = time.monotonic()
     multiplexer.run()
     assert receive(output, 3) == [1, 3, 5]
-    assert time.monotonic() - began > 0.8, "held up"
+    assert time.monotonic() - began > 2.8, "held up"
     silent.put(2)
     assert receive(output, 1) == [2]
     # An input that has returned is waited for again.
@@ -107,19 +108,19 @@ def test_a_silent_input_holds_the_others_up_until_the_idle_timeout(make_sorted):
     multiplexer.join(20)
     stats = multiplexer.stats
     assert stats.inputs[1].disorder == Disorder(1, 3, 0)
-    assert stats.inputs[1].waited > 0.2
+    assert stats.inputs[1].waited > 2.2
     assert stats.inputs[0].disorder.count == 0
 
 
 def test_silent_inputs_are_set_aside_at_once_not_one_after_the_other(make_sorted):
-    multiplexer = SortedQueueMultiplexer(idle_timeout=0.3)
+    multiplexer = SortedQueueMultiplexer(idle_timeout=0.5)
     queues = [multiplexer.input_queue(make_sorted()) for _ in range(11)]
     output = multiplexer.output_queue(make_sorted())
     queues[-1].put(1)
     began = time.monotonic()
     multiplexer.run()
     assert receive(output, 1) == [1]
-    assert time.monotonic() - began < 2.0, "10 silent inputs would make 3 s"
+    assert time.monotonic() - began < 4.0, "10 silent inputs would make 5 s"
     for queue in queues:
         fill(queue, [])
     assert drain(output) == []

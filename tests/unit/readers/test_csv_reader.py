@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from typing import Any
 
 import pytest
@@ -225,7 +226,9 @@ def test_frames_of_any_mix_of_records_have_their_bytes_times_and_lines(
 
 
 def test_frames_leave_bytes_they_need_not_read_alone() -> None:
-    data = b"t,v\n1,\xff\xfe\n2,\x00\n"
+    data = b"t,v\n1,\xff\xfe\n2,\xc0\n"
+    if sys.version_info >= (3, 11):  # before, csv takes no NUL, and so neither do we
+        data += b"3,\x00\n"
     (frame,) = CSVReader(io.BytesIO(data), timestamp="t").frames()
     assert frame.rows == data[4:]
 
