@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterable
 from queue import Empty, Full
 from threading import Event
-from typing import Any
+from typing import Any, Protocol
 
 from chronomux.types import QueueLike
 
-__all__ = ["deliver"]
+__all__ = ["Direct", "deliver"]
 
 logger = logging.getLogger("chronomux")
 
@@ -23,22 +23,50 @@ class _Stopped(Exception):
     """The reader was closed while it waited for room."""
 
 
-def deliver(items: Iterable[Any], queue: QueueLike, stopping: Event) -> None:
+class Direct(Protocol):
+    """Items that put themselves on the queue, several at a time."""
+
+    def put(self, timeout: float) -> bool:
+        """Put the next ones; False: there are none. Waits for room, then `Full`."""
+
+
+def deliver(
+    items: Iterable[Any],
+    queue: QueueLike,
+    stopping: Event,
+    direct: Callable[[], Direct | None] = lambda: None,
+) -> None:
     """Put every item, then `queue.Empty`, whatever happened, until `stopping` is set.
 
+    `direct` may give what puts items faster; `items` are then those that it leaves.
     What ends `items` early, or the queue itself, raises after the end mark was put. A
     full queue is waited for; once `stopping` is set, or after KeyboardInterrupt, the
     end mark waits for at most a second.
     """
     put = _sliced_put(queue, stopping)
     try:
-        _put_items(put, items, stopping)
+        if _put_direct(direct(), stopping):
+            _put_items(put, items, stopping)
     except BaseException as error:
         if not isinstance(error, Exception):
             stopping.set()
         _put_end_after(error, put)
         raise
     _put_end(put)
+
+
+def _put_direct(direct: Direct | None, stopping: Event) -> bool:
+    """False if `stopping` was set meanwhile."""
+    is_stopping = stopping.is_set
+    while direct is not None:
+        try:
+            if not direct.put(_SLICE):
+                break
+        except Full:
+            pass
+        if is_stopping():
+            return False
+    return True
 
 
 def _put_items(
