@@ -146,3 +146,43 @@ def test_what_the_property_tests_compare_does_go_the_direct_way(
         if not direct.put(1):
             break
     assert queue.qsize() == 1000
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40),
+            min_size=2,
+            max_size=4,
+        ),
+        max_size=5,
+    ),
+    st.booleans(),
+    st.sampled_from([1, 33, 100, sources.BLOCK_BYTES]),
+)
+def test_any_text_comes_out_as_it_stands_in_the_file(
+    records: list[list[str]], quote_all: bool, size: int
+) -> None:
+    file = io.StringIO(newline="")
+    quoting = csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
+    csv.writer(file, quoting=quoting).writerows(records)
+    data = b"header\n" + file.getvalue().encode()
+    queue = Queue(ring_bytes=1 << 16)
+    found, error = through(queue, CSVReader(Trickle(data, size), queue, rows="list"))
+    assert error is None
+    assert found[:-1] == [typed(row) for row in records]
+
+
+@given(st.integers(0, 300), st.integers(1, 40), SIZES)
+def test_a_bounded_queue_delivers_every_row_once_and_in_order(
+    count: int, maxsize: int, size: int
+) -> None:
+    data = "n\n" + "".join(f"{i}\n" for i in range(count))
+    queue = Queue(maxsize, ring_bytes=1 << 14)
+    reader = CSVReader(Trickle(data.encode(), size), queue).run()
+    found = [queue.get(timeout=30)]
+    while found[-1] is not Queue.Empty:
+        found += queue.get_many(7, timeout=30)
+    reader.join(30)
+    assert found[:-1] == [{"n": str(i)} for i in range(count)]
+    assert queue.empty()
