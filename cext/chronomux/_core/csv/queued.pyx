@@ -12,6 +12,7 @@ from chronomux._core.encoder cimport Encoder, Schema
 from chronomux._core.frames cimport KeyKind
 from chronomux._core.limits cimport MOST_ROWS
 from chronomux._core.queue_core cimport FUNCTION_KEYS, QueueCore, deadline_of
+from chronomux._core.ring cimport DONE as SENT
 from chronomux._core.sender cimport Sender
 
 
@@ -113,6 +114,9 @@ cdef class QueuedRows:
         """Inside the sender's gate: nothing here may run other people's code."""
         cdef Schema schema = None
         cdef int left = MOST_ROWS
+        # The feeder, which does this else, may not get the gate between two runs.
+        while sender.first != NULL and sender.ship() == SENT:
+            pass
         if self.framed.keys is not None:
             schema = sender.frame.schema_of(self.framed.keys)
         while left:
@@ -125,8 +129,7 @@ cdef class QueuedRows:
                 return False
             self.waits = False
             sender.added(False)
-            # A parcel waits for the feeder, which needs the gate.
-            if sender.first != NULL or sender.failure or not self.step():
+            if sender.failure or not self.step():
                 break
         return True
 
