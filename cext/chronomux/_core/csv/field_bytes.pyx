@@ -1,7 +1,7 @@
-"""Fields of a row as row bytes of a frame: what is more than ASCII."""
+"""Fields of a row as row bytes of a frame: those with quotes, or more than ASCII."""
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
-from libc.string cimport memcpy
+from libc.string cimport memchr, memcpy
 
 from chronomux._core.rows cimport TEXT1, TEXT2, TEXT4
 
@@ -11,6 +11,14 @@ cdef enum:
     OF_THREE = 0xE0
     OF_FOUR = 0xF0
     BEYOND_LATIN = 0xC4  # that of U+0100
+
+
+cdef inline bint all_ascii(const uint8_t* data, size_t size) noexcept nogil:
+    cdef uint8_t bits = 0
+    cdef size_t i
+    for i in range(size):
+        bits |= data[i]
+    return bits < 0x80
 
 
 cdef inline int width_of(const uint8_t* data, size_t size) noexcept nogil:
@@ -39,6 +47,7 @@ cdef inline uint32_t character(const uint8_t** data) noexcept nogil:
 cdef char* write_text(
     char* out, const uint8_t* data, size_t size, int quote
 ) noexcept nogil:
+    """Text in which each two quotes stand for one, of characters of any width."""
     cdef const uint8_t* end = data + size
     cdef int width = width_of(data, size)
     cdef char* head = out
@@ -61,3 +70,19 @@ cdef char* write_text(
     head[0] = <char>(TEXT1 if width == 1 else TEXT2 if width == 2 else TEXT4)
     memcpy(head + 1, &count, 4)
     return out
+
+
+cdef char* write_field(
+    char* out, const uint8_t* data, size_t size, int quote, bint is_ascii
+) noexcept nogil:
+    if size and data[0] == quote:
+        data += 1
+        size -= 2
+        if memchr(data, quote, size) is not NULL:
+            return write_text(out, data, size, quote)
+    if not is_ascii and not all_ascii(data, size):
+        return write_text(out, data, size, -1)
+    write_head(out, size)
+    out += TEXT_HEAD
+    memcpy(out, data, size)
+    return out + size
