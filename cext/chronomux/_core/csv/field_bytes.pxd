@@ -15,7 +15,7 @@ cdef enum:
     WIDEST = 4  # bytes that a byte of text may become
 
 
-# The head of ASCII text. It takes TEXT_HEAD bytes; what it writes behind is for nothing.
+# The head of ASCII text: TEXT_HEAD bytes. What it writes behind them is for nothing.
 cdef inline void write_head(char* out, size_t size) noexcept nogil:
     cdef uint64_t head = <uint64_t>TEXT1 | <uint64_t>size << 8
     memcpy(out, &head, 8)
