@@ -15,7 +15,7 @@ __all__ = ["queued_rows", "takes_rows"]
 
 def takes_rows(queue: Any) -> bool:
     """Whether the queue's own `put` encodes items into frames of shared memory."""
-    from chronomux._core.queue_core import QueueCore  # not for who has no such queue
+    from chronomux._core.queue_core import QueueCore  # not for who only reads
 
     if not isinstance(queue, QueueCore):
         return False
