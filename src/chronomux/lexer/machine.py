@@ -34,8 +34,11 @@ class Machine:
         self.table = LalrTable(tables) if len(tables.productions) > 1 else None
         self.rules = None
         if tables.scanning is not None:
+            from chronomux.lexer.plan import plan
+
             tokens = set(tables.terminals) - {"$end", "error"}
-            self.rules = LexRules(tables.scanning, tokens)
+            flags, literals, _ = tables.scanning
+            self.rules = LexRules(flags, literals, plan(tables.scanning), tokens)
 
     def lexer(self, of: object) -> PlyLexer:
         if self.rules is None:

@@ -1,30 +1,60 @@
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, final
 
 from chronomux._core.lexer.tokens import LexToken
-from chronomux.lexer.tables import Scanning
 
 @final
-class Master: ...
+class Rule:
+    method: str | None
+    type: str | None
+    def __new__(
+        cls,
+        regex: str,
+        method: str | None,
+        type: str | None,
+        runs: Sequence[tuple[Collection[int], int, int]] | None,
+        flags: int,
+    ) -> Rule: ...
+
+@final
+class Master:
+    def __new__(
+        cls, regex: str, names: tuple[str, ...], rules: Iterable[Rule], flags: int
+    ) -> Master: ...
 
 @final
 class LexState:
     name: str
+    on_error: str | None
+    on_end: str | None
+    def __new__(cls, state: tuple[Any, ...], flags: int) -> LexState: ...
 
 @final
 class LexRules:
-    def __new__(cls, scanning: Scanning, tokens: Iterable[str]) -> LexRules: ...
+    def __new__(
+        cls,
+        flags: int,
+        literals: str,
+        states: Iterable[tuple[Any, ...]],
+        tokens: Iterable[str],
+    ) -> LexRules: ...
+
+def compiled(regex: str, flags: int) -> re.Pattern[str]: ...
 
 @final
 class PlyLexer(Iterator[LexToken]):
     lexmodule: Any
-    lexmatch: Any
     lexstatestack: list[str]
     lineno: Any
     lexpos: int
     lexlen: int
     lexdata: str
     def __new__(cls, rules: LexRules, owner: object) -> PlyLexer: ...
+    @property
+    def lexmatch(self) -> Any: ...
+    @lexmatch.setter
+    def lexmatch(self, value: Any) -> None: ...
     @property
     def lexstate(self) -> str: ...
     def input(self, text: str) -> None: ...
