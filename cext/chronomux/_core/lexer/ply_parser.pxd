@@ -1,6 +1,7 @@
 """PLY's LALR(1) parser, compiled: the tables drive it, a grammar's methods act."""
 
 from chronomux._core.lexer.lalr cimport LalrTable
+from chronomux._core.lexer.ply_lexer cimport PlyLexer
 from chronomux._core.lexer.tokens cimport Symbol
 
 
@@ -8,6 +9,8 @@ cdef class Production:
     cdef readonly list slice  # the symbol that is made, then those it is made of
     cdef readonly list stack  # of the parse, below them
     cdef public object lexer, parser
+
+    cdef object _at(self, Py_ssize_t n)
 
 
 cdef class PlyParser:
@@ -25,7 +28,8 @@ cdef class Parse:
     cdef LalrTable table
     cdef Production production
     cdef readonly list statestack, symstack
-    cdef public object lexer, token
+    cdef readonly object lexer, token
+    cdef PlyLexer ply_lexer  # the lexer, if it is one: its tokens come without a call
     cdef readonly int state
     cdef public bint errorok
     cdef bint is_tracking

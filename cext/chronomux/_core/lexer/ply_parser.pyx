@@ -6,6 +6,7 @@ from cpython.list cimport PyList_GET_SIZE, PyList_GetSlice
 from cpython.ref cimport PyObject
 
 from chronomux._core.lexer.lalr cimport ACCEPT, NO_ACTION, LalrTable
+from chronomux._core.lexer.ply_lexer cimport PlyLexer
 from chronomux._core.lexer.tokens cimport Symbol, is_symbol, new_symbol
 
 from threading import get_ident
@@ -59,9 +60,9 @@ cdef class Production:
         self.slice, self.stack = [], []
 
     def __getitem__(self, n):
-        if isinstance(n, slice):
+        if type(n) is slice:
             return [value_of(item) for item in self.slice[n]]
-        return value_of(self.slice[n] if n >= 0 else self.stack[n])
+        return value_of(self._at(n))
 
     def __setitem__(self, n, value):
         cdef object item = self.slice[n]
@@ -69,6 +70,14 @@ cdef class Production:
             (<Symbol> item).value = value
         else:
             item.value = value
+
+    cdef object _at(self, Py_ssize_t n):
+        """PLY has symbols before the production at negative numbers."""
+        cdef list items = self.slice if n >= 0 else self.stack
+        cdef Py_ssize_t size = PyList_GET_SIZE(items), index = n if n >= 0 else n + size
+        if not 0 <= index < size:
+            raise IndexError(f"p[{n}] of a production of {len(self) - 1} symbols")
+        return items[index]
 
     def __len__(self):
         return len(self.slice)
@@ -155,6 +164,8 @@ cdef class PlyParser:
             lexer.input(input)
         cdef Parse parse = Parse.__new__(Parse, self, lexer, tracking)
         parse.token = lexer.token if tokenfunc is None else tokenfunc
+        if tokenfunc is None and type(lexer) is PlyLexer:
+            parse.ply_lexer = lexer
         thread = get_ident()
         before = self.running.get(thread)
         self.running[thread] = parse
@@ -238,8 +249,13 @@ cdef class Parse:
         """The number of the next token's type, -1 if the grammar has no such type."""
         cdef object lookahead = self.lookahead, type
         if lookahead is None or not (is_symbol(lookahead) or lookahead):
-            lookahead = self.ahead.pop() if self.ahead else self.token()
-            if not lookahead:
+            if PyList_GET_SIZE(self.ahead):
+                lookahead = self.ahead.pop()
+            elif self.ply_lexer is not None:
+                lookahead = self.ply_lexer.token()
+            else:
+                lookahead = self.token()
+            if not (is_symbol(lookahead) or lookahead):
                 lookahead = new_symbol("$end", None)
             self.lookahead = lookahead
         type = type_of(lookahead)
