@@ -28,6 +28,12 @@ cdef class Rule:
         match = self.matched(text, start)
         return NO_MATCH if match is None else match.end()
 
+    def end_of_token(self, str text not None, Py_ssize_t start):
+        """Where the token ends that begins at `start`, -1 if there is none."""
+        if not 0 <= start <= len(text):
+            raise IndexError(f"offset {start} of a text of {len(text)} characters")
+        return self.end_of(text, start)
+
     cdef object matched(self, str text, Py_ssize_t start):
         if self.match is None:
             self.match = compiled(self.regex, self.flags).match

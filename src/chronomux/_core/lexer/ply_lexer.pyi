@@ -16,6 +16,7 @@ class Rule:
         runs: Sequence[tuple[Collection[int], int, int]] | None,
         flags: int,
     ) -> Rule: ...
+    def end_of_token(self, text: str, start: int) -> int: ...
 
 @final
 class Master:
