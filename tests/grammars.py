@@ -193,7 +193,7 @@ class ProgramRules:
         self.made(p, "skipped")
 
     def p_opened(self, p: Any) -> None:
-        "opened : "
+        "opened :"
         self.trace.append(("after", p[-1]))  # an action inside a production
         p[0] = p[-1]
 

@@ -43,7 +43,19 @@ SENTENCES = [
     "// remark\n",
     "@HEY!@",
 ]
-WORDS = [*"=+-^<;(){}!,@$%*#\n\" .", "a", "if", "ä7", "٣", "<=", "42", "1.", "/*", "*/", "//"]
+WORDS = [
+    *'=+-^<;(){}!,@$%*#\n" .',
+    "a",
+    "if",
+    "ä7",
+    "٣",
+    "<=",
+    "42",
+    "1.",
+    "/*",
+    "*/",
+    "//",
+]
 PROGRAMS = st.lists(st.sampled_from(SENTENCES + WORDS), max_size=25).map(" ".join)
 MODES = st.sampled_from(["record", "restart", "skip", "panic"])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from chronomux.lexer.machine import Machine, machine_of
 
 TYPE_CHECKING = False
@@ -63,6 +65,8 @@ class Lexer:
     _cache: Cache = True
 
     def __init__(self, *, cache: Cache = True) -> None:
+        if not isinstance(cache, (bool, str, os.PathLike)):
+            raise TypeError(f"cache is True, False or a folder, not {cache!r}")
         self._cache = cache
         machine_of(type(self), cache)
 

@@ -58,7 +58,9 @@ def planned(state: LexState, flags: int) -> tuple[Any, ...]:
     name, ignored, error, end, masters = state
     rules, firsts = [], []
     stands_alone = not flags & (re.IGNORECASE | re.LOCALE)
-    for attribute, regex, method, token in (rule for rules in masters for rule in rules):
+    for attribute, regex, method, token in (
+        rule for rules in masters for rule in rules
+    ):
         parsed = parse(named(attribute, regex), flags)
         first, runs = analysed(parsed, flags)
         rules.append((named(attribute, regex), method, token, runs))
@@ -71,7 +73,9 @@ def planned(state: LexState, flags: int) -> tuple[Any, ...]:
         (joined(rule[:2] for rule in master), tuple(rule[0] for rule in master))
         for master in masters
     ]
-    found = [candidates(code, rules, firsts) if stands_alone else None for code in ASCII]
+    found = [
+        candidates(code, rules, firsts) if stands_alone else None for code in ASCII
+    ]
     return name, ignored, error, end, rules, texts, found
 
 

@@ -246,7 +246,9 @@ def faulty_scanning(scanning: Scanning) -> Iterator[str]:
             yield f"state {name!r}"
         if not (is_text_or_none(error) and is_text_or_none(end)):
             yield f"methods of state {name!r}"
-        for attribute, regex, method, token in (rule for rules in masters for rule in rules):
+        for attribute, regex, method, token in (
+            rule for rules in masters for rule in rules
+        ):
             fits = are_texts((attribute, regex)) and is_text_or_none(method)
             if not (fits and is_text_or_none(token)):
                 yield f"rule {attribute!r} of state {name!r}"
