@@ -84,14 +84,14 @@ class ProgramRules:
     """A small language with everything that PLY offers; `mode` is how errors go on."""
 
     tokens = ("NAME", "NUMBER", "STRING", "LE", "IF")
-    literals = ["=", "+", "-", "^", "<", ";", "(", ")", "{", "}", "!", ","]
+    literals = ("=", "+", "-", "^", "<", ";", "(", ")", "{", "}", "!", ",")
     states = (("comment", "exclusive"), ("shout", "inclusive"))
-    precedence = [
+    precedence = (
         ["nonassoc", "<", "LE"],
         ["left", "+", "-"],
         ["right", "^"],
         ["right", "UMINUS"],
-    ]
+    )
     start = "program"
 
     t_LE = r"<="
