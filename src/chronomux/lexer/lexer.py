@@ -100,7 +100,7 @@ class Lexer:
         That is a clone of `lexer`, so it begins in its state and line. ParseError and
         LexError where the grammar has no methods for errors.
         """
-        return self.parser.parse(text, lexer=self.lexer.clone(), tracking=tracking)
+        return self.parser.parse(text, self.lexer.clone(), False, tracking)
 
     def test(self, text: str) -> list[LexToken]:
         """The tokens of the text, to look at."""
