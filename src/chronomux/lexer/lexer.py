@@ -119,10 +119,14 @@ def TOKEN(regex: str | Callable[..., Any]) -> Callable[[F], F]:
     regex: the expression, or another method to take it from.
     """
 
-    def decorate(method: F) -> F:
-        from chronomux.lexer.docstrings import regex as regex_of
+    from chronomux.lexer.docstrings import regex as regex_of
 
-        method.regex = regex if isinstance(regex, str) else regex_of(regex)  # type: ignore[attr-defined,arg-type]
+    if not isinstance(regex, str) and not callable(regex):
+        raise TypeError(f"TOKEN takes an expression or a method, not {regex!r}")
+    text = regex if isinstance(regex, str) else regex_of(regex)
+
+    def decorate(method: F) -> F:
+        method.regex = text  # type: ignore[attr-defined]
         return method
 
     return decorate
