@@ -276,7 +276,9 @@ CASES = [
     nothing_works("Lexer, input", lambda x: Numbers().lexer.input(x), str),
     nothing_works("Lexer, begin", begun),
     nothing_works("Lexer, skip", lambda x: Numbers().lexer.skip(x), int),
-    nothing_works("parser", lambda x: Numbers().parser.parse(x), str),
+    nothing_works(
+        "parser", lambda x: Numbers().parser.parse("1" if x is None else x), NONE
+    ),
     nothing_works("parser, lexer", lambda x: Numbers().parser.parse("1", x), NONE),
     nothing_works(
         "parser, tokenfunc", lambda x: Numbers().parser.parse("1", tokenfunc=x), NONE

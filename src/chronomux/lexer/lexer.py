@@ -100,7 +100,9 @@ class Lexer:
         That is a clone of `lexer`, so it begins in its state and line. ParseError and
         LexError where the grammar has no methods for errors.
         """
-        return self.parser.parse(text, self.lexer.clone(), False, tracking)
+        lexer = self.lexer.clone()
+        lexer.input(text)
+        return self.parser.parse(None, lexer, False, tracking)
 
     def test(self, text: str) -> list[LexToken]:
         """The tokens of the text, to look at."""
