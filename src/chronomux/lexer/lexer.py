@@ -51,6 +51,9 @@ class Lexer:
     - `tracking=True` with `lineno`, `linespan`, `lexpos`, `lexspan`, and `set_lineno`
       and `set_lexpos`; `tokenfunc`, and lexers of any kind.
 
+    Like PLY's, the recovery from an error goes in circles where it drops what an empty
+    production made, and the state before makes it again whatever comes.
+
     Unlike PLY:
     - nothing is printed and no file is written beside the code. Without `p_error` a
       text that is not of the grammar is a `ParseError`, without `t_error` a `LexError`;
