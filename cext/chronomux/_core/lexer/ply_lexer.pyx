@@ -69,7 +69,8 @@ cdef class LexState:
 
     def __cinit__(self, state, flags):
         cdef int code
-        self.name, self.ignored, self.on_error, self.on_end, rules, masters, found = state
+        self.name, self.ignored, self.on_error, self.on_end = state[:4]
+        rules, masters, found = state[4:]
         for code in range(128):
             self.is_ignored[code] = chr(code) in self.ignored
         made = [Rule(*rule, flags) for rule in rules]
@@ -291,7 +292,9 @@ cdef class PlyLexer:
             self.ignoring = self.state
             return None
         if made.type not in self.rules.types:
-            raise self._error(f"{name} made a token of unknown type {made.type!r}", data)
+            raise self._error(
+                f"{name} made a token of unknown type {made.type!r}", data
+            )
         return made
 
     cdef object _method(self, str name):

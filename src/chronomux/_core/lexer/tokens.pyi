@@ -1,5 +1,8 @@
 from typing import Any
 
+from typing_extensions import disjoint_base
+
+@disjoint_base
 class Symbol:
     type: Any
     value: Any
@@ -24,6 +27,6 @@ class Symbol:
     @lexer.setter
     def lexer(self, value: Any) -> None: ...
     def __getattr__(self, name: str) -> Any: ...
-    def __setattr__(self, name: str, value: Any) -> None: ...
+    def __setattr__(self, name: str, value: Any, /) -> None: ...
 
 class LexToken(Symbol): ...
