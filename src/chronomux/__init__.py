@@ -15,6 +15,9 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
         ChronomuxError,
         DeadInputError,
         DisorderError,
+        GrammarError,
+        LexError,
+        ParseError,
         ReaderError,
         RemoteError,
         SortKeyError,
@@ -24,6 +27,9 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
     from chronomux.event import (
         Condition,
         EventManager,
+    )
+    from chronomux.lexer import (
+        Lexer,
     )
     from chronomux.queue import (
         IterableQueue,
@@ -53,8 +59,12 @@ __all__ = [
     "DisorderError",
     "EventManager",
     "FileReader",
+    "GrammarError",
     "IterableQueue",
+    "LexError",
+    "Lexer",
     "MultiProcessing",
+    "ParseError",
     "Queue",
     "QueueMultiplexer",
     "ReaderError",
@@ -75,6 +85,9 @@ _NAMES = {
         "ChronomuxError",
         "DeadInputError",
         "DisorderError",
+        "GrammarError",
+        "LexError",
+        "ParseError",
         "ReaderError",
         "RemoteError",
         "SortKeyError",
@@ -85,6 +98,7 @@ _NAMES = {
         "Condition",
         "EventManager",
     ),
+    "chronomux.lexer": ("Lexer",),
     "chronomux.queue": (
         "IterableQueue",
         "Queue",
