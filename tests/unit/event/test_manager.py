@@ -15,7 +15,6 @@ import pytest
 from chronomux.errors import UnknownRule
 from chronomux.event import Condition, EventManager, ManagerStats, RuleStats
 from chronomux.event import operators as op
-from chronomux.util import MultiProcessing
 
 
 @pytest.fixture
