@@ -14,6 +14,7 @@ __all__ = [
     "DeadInputError",
     "DisorderError",
     "FrameError",
+    "GrammarError",
     "NestedPoolError",
     "ReaderError",
     "RemoteError",
@@ -66,6 +67,10 @@ class TimestampError(ReaderError):
 
 class FrameError(ChronomuxError, ValueError):
     """Bytes that should be a frame are not one, or were damaged on their way."""
+
+
+class GrammarError(ChronomuxError, ValueError):
+    """A grammar that PLY cannot make tables of, or tables that are none."""
 
 
 class UnknownRule(ChronomuxError, KeyError):
