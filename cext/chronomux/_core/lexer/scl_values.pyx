@@ -88,18 +88,19 @@ cdef class Values:
         cdef const void* letters = PyUnicode_DATA(text)
         cdef Py_ssize_t i = begin
         cdef Py_ssize_t size = 0
-        cdef Py_UCS4 letter, all_bits = 0
+        cdef Py_UCS4 letter
+        cdef uint32_t all_bits = 0
         while i < end:  # how long it is, and how wide
             letter = PyUnicode_READ(kind, letters, i)
             if letter == c"\\":
                 i += 1
                 letter = PyUnicode_READ(kind, letters, i)
-            all_bits |= letter
+            all_bits |= <uint32_t>letter
             size += 1
             i += 1
         if size == 0:
             return ""
-        cdef object value = PyUnicode_New(size, min(all_bits, <Py_UCS4>0x10FFFF))
+        cdef object value = PyUnicode_New(size, min(all_bits, 0x10FFFFu))
         cdef int own_kind = PyUnicode_KIND(value)
         cdef void* own_letters = PyUnicode_DATA(value)
         i = begin
