@@ -243,23 +243,24 @@ cdef class Parser:
         if stack.complete:
             failure.complete = (<list>stack.cells[2].value)[:stack.complete]
         failure.reason = "token"
-        if token.kind == WHITESPACE:  # what follows the blanks is of interest
-            scan.next_token(scan, token)
-        elif token.kind == STRAY:
-            failure.reason = "stray"
-        elif token.kind == UNCLOSED:
+        if token.kind == UNCLOSED:
             failure.reason = "unclosed"
             failure.opened_at = token.begin
+            token.place = token.end
+        elif token.kind == STRAY:
+            failure.reason = "stray"
         elif token.kind == EXTREME:
             failure.reason = "extreme"
         elif is_depth and "LPAREN" in failure.expected:
             failure.reason = "depth"
-        failure.begin = token.end if token.kind == UNCLOSED else token.place
-        failure.end = token.end
+        elif token.kind == WHITESPACE:  # what follows the blanks is of interest
+            scan.next_token(scan, token)
         if token.kind == END:
-            failure.begin = token.end
+            token.place = token.end
             if stack.depth:
                 failure.opened_at = innermost(text, stack.boundary, token.begin)
+        failure.begin = token.place
+        failure.end = token.end
         return failure
 
     # ---- Checks
