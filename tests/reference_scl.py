@@ -126,7 +126,9 @@ class Reader:
         if not found:
             raise Fault(self.place())
         self.at = found.end()
-        return re.sub(r"\\(.)", lambda c: self.escapes.get(c[1], c[1]), found[1], flags=re.S)
+        return re.sub(
+            r"\\(.)", lambda c: self.escapes.get(c[1], c[1]), found[1], flags=re.S
+        )
 
 
 def read(text: str, dialect: str = "scl", max_depth: int = 100) -> list[dict[str, Any]]:

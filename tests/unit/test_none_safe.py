@@ -259,12 +259,12 @@ CASES = [
             "test": (str,),
         }.items()
     ),
-    nothing_works(
-        "iter_statements", lambda x: list(SCLLexer().iter_statements(x))
-    ),
+    nothing_works("iter_statements", lambda x: list(SCLLexer().iter_statements(x))),
     nothing_works("lexer.input", lambda x: SCLLexer().lexer.input(x), str),
     nothing_works("parser.parse", lambda x: SCLLexer().parser.parse(x), NONE),
-    nothing_works("parser.parse, lexer", lambda x: SCLLexer().parser.parse("", x), NONE),
+    nothing_works(
+        "parser.parse, lexer", lambda x: SCLLexer().parser.parse("", x), NONE
+    ),
     nothing_works(
         "MultiProcessing", lambda x: MultiProcessing(exit_timeout=x), NONE, int, float
     ),

@@ -128,6 +128,8 @@ def words(expected: tuple[str, ...]) -> str:
 
 def advice(text: str, failure: Failure) -> str:
     """What to write instead of a thing like 12:30, /tmp or a.b; '' for others."""
+    if text[failure.begin] in SEPARATORS:
+        return ""
     begin, end = around(text, failure.begin, SEPARATORS)
     if text[:begin].endswith("="):  # a value: also /find?q=1
         begin, end = around(text, failure.begin, SEPARATORS - {"="}, begin)

@@ -235,8 +235,7 @@ cdef class Parser:
     ):
         cdef Failure failure = Failure.__new__(Failure)
         cdef bint is_depth = token.kind == LPAREN and stack.depth == self.max_depth
-        cdef list states = [stack.cells[i].state for i in range(stack.top + 1)]
-        failure.expected = self._machine.expected(states)
+        failure.expected = self.expected(text, token, stack)
         failure.boundary = stack.boundary
         failure.depth = stack.depth
         failure.complete = []
@@ -262,6 +261,22 @@ cdef class Parser:
         failure.begin = token.place
         failure.end = token.end
         return failure
+
+    cdef tuple expected(self, str text, const Token* token, const Stack* stack):
+        """What could stand in the place of this token.
+
+        The token may have made the parser reduce before it failed. So the way to it is
+        gone once more, from the boundary, where the parser is as at the beginning.
+        """
+        cdef Scan scan = scan_of(text, stack.boundary, token.begin)
+        cdef Token before
+        cdef list states = [0]
+        if token.begin == stack.boundary:
+            states = [stack.cells[i].state for i in range(stack.top + 1)]
+        while scan.position < scan.size:
+            scan.next_token(&scan, &before)
+            self._machine.advance(states, before.kind)
+        return self._machine.expected(states)
 
     # ---- Checks
 

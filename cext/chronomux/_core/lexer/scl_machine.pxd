@@ -44,3 +44,4 @@ cdef class Machine:
     ) except -1
     cdef tuple expected(self, list states)
     cdef bint allows(self, list states, int terminal) except -1
+    cdef int16_t advance(self, list states, int terminal) except? -1

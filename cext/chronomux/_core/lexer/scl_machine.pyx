@@ -96,15 +96,19 @@ cdef class Machine:
         )
 
     cdef bint allows(self, list states, int terminal) except -1:
+        return self.advance(states[:], terminal) != ERROR
+
+    cdef int16_t advance(self, list states, int terminal) except? -1:
+        """Go on with a terminal; returns the last action."""
         cdef int16_t action
         cdef Production rule
         cdef Py_ssize_t state
-        states = states[:]
         while True:
             state = states[len(states) - 1]
             action = self.actions[state * TERMINALS + terminal]
             if action >= 0:
-                return action != ERROR
+                states.append(action)
+                return action
             rule = self.productions[-action]
             del states[len(states) - rule.size:]
             state = states[len(states) - 1]
