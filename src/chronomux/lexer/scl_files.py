@@ -62,7 +62,8 @@ class Decoder:
             self._column = len(text) - text.rindex("\n")
 
     def _fault(self, error: UnicodeDecodeError, offset: int) -> SCLSyntaxError:
-        self._count(error.object[: error.start].decode())
+        before = error.object[: error.start].decode()
+        self._count(before.removeprefix("\ufeff") if offset == error.start else before)
         place = f"line {self._line}, column {self._column}"
         if self._name is not None:
             place = f"{self._name}:{self._line}:{self._column}"

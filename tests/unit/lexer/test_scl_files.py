@@ -81,7 +81,7 @@ def test_statements_of_a_stream_are_those_of_its_text(most: int) -> None:
 
 @pytest.mark.parametrize("most", [1, 5, 1000])
 @pytest.mark.parametrize(
-    "fault", ["%", "b", 'b="x', "b=(c=1", "b=1)", "b=1e+", "=", "b=1("]
+    "fault", ["%", "b", 'b="x', "b=(c=1", "b=1)", "b=1e+", "b==1", "b=1("]
 )
 def test_error_in_a_stream_comes_behind_the_statements_before_it(
     most: int, fault: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ LONG = {
     "exponent": lambda n: f"a=1e{'0' * n}1",
     "illegal": lambda n: "." * n,
     "parentheses": lambda n: "(" * n,
-    "wide letters": lambda n: "名=𝒶 " * n,
+    "wide letters": lambda n: "名=\U0001d4b6 " * n,
 }
 
 
@@ -108,7 +109,6 @@ def test_dictionaries_of_a_hundred_levels_go_everywhere() -> None:
 @pytest.mark.parametrize("consumer", [repr, json.dumps, pickle.dumps, copy.deepcopy])
 def test_dictionaries_too_deep_for_python_end_in_an_exception(consumer: Any) -> None:
     statements = SCLLexer().parse(nested(DEEPEST))
-    try:
+    with suppress(RecursionError):  # some Pythons have room enough
         consumer(statements)
-    except RecursionError as error:
-        assert str(error)
+    assert statements[0]["children"][0]["key"] == "k"

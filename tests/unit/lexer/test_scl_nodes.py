@@ -99,7 +99,7 @@ def test_written_statements_read_the_same() -> None:
         ({"key": "a", "value": Decimal("nan")}, "neither a str nor a number"),
         ({"key": "a", "value": True}, "neither a str nor a number"),
         ({"key": "a", "value": b"x"}, "neither a str nor a number"),
-        ({"key": "a", "value": [], "children": []}, "no room for children"),
+        ({"key": "a", "value": [], "children": []}, "has no children"),
     ],
 )
 def test_what_scl_has_no_words_for_is_refused(

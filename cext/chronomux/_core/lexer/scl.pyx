@@ -15,7 +15,6 @@ from .scl_builders cimport Builder, DictBuilder, NodeBuilder
 from .scl_machine cimport (
     ACCEPT,
     BARE_EDGE,
-    BLANK_EDGE,
     CHILDREN,
     EMPTY_TEXT,
     ERROR,
@@ -28,7 +27,6 @@ from .scl_machine cimport (
     PLAIN,
     Production,
     TEXT,
-    VALUE,
 )
 from .scl_scanner cimport (
     END,
@@ -47,11 +45,12 @@ from .scl_scanner cimport (
 from .scl_stack cimport Cell, Stack, close_stack, open_stack, widen
 from .scl_values cimport Values
 
-from .scl_machine import TERMINAL_NAMES
+from . import scl_machine
 
-cdef tuple KINDS = (*TERMINAL_NAMES, "STRAY", "UNCLOSED", "EXTREME")
+cdef tuple KINDS = (*scl_machine.TERMINAL_NAMES, "STRAY", "UNCLOSED", "EXTREME")
 cdef enum:
     LARGE = 1 << 14  # characters; checking as many may well let others run
+    LOOKAHEAD = 4  # as many behind a token can still change it: 1e-7 begins with 1
 
 
 # What checking a text came to. boundary: behind the last blanks, under no parentheses,
@@ -130,7 +129,7 @@ cdef class Parser:
         fails: what stands behind `offset` fails, whatever follows.
         """
         cdef Verdict verdict = self.checked(text, start)
-        fails = not verdict.is_valid and verdict.reached < len(text)
+        fails = not verdict.is_valid and verdict.reached + LOOKAHEAD <= len(text)
         return verdict.boundary, fails
 
     def tokens(self, str text not None, Py_ssize_t start, Py_ssize_t most):
@@ -193,7 +192,12 @@ cdef class Parser:
                 return False
 
     cdef bint shift(
-        self, str text, const Scan* scan, const Token* token, Stack* stack, int16_t state
+        self,
+        str text,
+        const Scan* scan,
+        const Token* token,
+        Stack* stack,
+        int16_t state,
     ) except -1:
         """False if that is too deep."""
         cdef PyObject* value = NULL
@@ -356,7 +360,7 @@ cdef inline void replace(Cell* cell, PyObject* value) noexcept:
 
 
 cdef object innermost(str text, Py_ssize_t begin, Py_ssize_t end):
-    """Where the parenthesis stands that is opened last and not closed, in valid text."""
+    """Where the last parenthesis stands that is not closed, in text without errors."""
     cdef Scan scan = scan_of(text, begin, end)
     cdef Token token
     cdef list places = []

@@ -1,4 +1,7 @@
-"""Statements as nodes that know where they stand. Nothing here recurses: trees are deep."""
+"""Statements as nodes that know where they stand.
+
+Trees are deep: nothing here recurses.
+"""
 
 cimport cython
 
@@ -20,7 +23,7 @@ cdef class SCLNode:
     """
 
     def __init__(self):
-        raise TypeError("SCLLexer.parse(text, nodes=True) makes nodes; none are made by hand")
+        raise TypeError("nodes come from SCLLexer.parse(text, nodes=True) alone")
 
     @property
     def span(self):
@@ -49,9 +52,9 @@ cdef class SCLNode:
         return results([self])[0]
 
     def __repr__(self):
-        cdef object count = "" if self.children is None else f", {len(self.children)} children"
+        below = "" if self.children is None else f", {len(self.children)} children"
         return (
-            f"<SCLNode {self.key}={self.kind} {self.value!r}{count}, "
+            f"<SCLNode {self.key}={self.kind} {self.value!r}{below}, "
             f"{self._begin}:{self._end}>"
         )
 

@@ -57,7 +57,7 @@ cdef tuple parts(statement, dialect):
         children = statement.get("children")
         if isinstance(value, list):
             if children is not None:
-                raise ValueError(f"{key!r}: a list as value leaves no room for children")
+                raise ValueError(f"{key!r}: a value that is a list has no children")
             value, children = None, value
         kind = None
     else:

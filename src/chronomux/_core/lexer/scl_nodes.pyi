@@ -4,6 +4,7 @@ from typing import Any, final
 
 @final
 class SCLNode:
+    def __init__(self, *args: object, **kwargs: object) -> None: ...
     @property
     def key(self) -> str: ...
     @property
