@@ -254,7 +254,7 @@ CASES = [
         for name, fine in {
             "parse": (),
             "validate": (),
-            "tokens": (),
+            "tokens": (str,),
             "parse_file": (),
             "test": (str,),
         }.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 
 from chronomux._core.lexer.scl import Failure
 from chronomux.errors import SCLSyntaxError
@@ -27,6 +28,7 @@ PIECE = 1 << 16  # characters or bytes
 
 def read_text(path: str | PathLike[str]) -> str:
     """A file's text, without a byte order mark. SCLSyntaxError if it is not UTF-8."""
+    path = os.fspath(path)  # a number would be somebody's descriptor
     with open(path, "rb") as file:
         data = file.read()
     return Decoder(str(path)).decoded(data, final=True)
