@@ -15,7 +15,9 @@ __all__ = [
     "DisorderError",
     "FrameError",
     "GrammarError",
+    "LexError",
     "NestedPoolError",
+    "ParseError",
     "ReaderError",
     "RemoteError",
     "SCLSyntaxError",
@@ -72,6 +74,53 @@ class FrameError(ChronomuxError, ValueError):
 
 class GrammarError(ChronomuxError, ValueError):
     """A grammar that PLY cannot make tables of, or tables that are none."""
+
+
+class LexError(ChronomuxError, ValueError):
+    """A lexer can make no token of what comes next.
+
+    `text` is all that comes next; `line` and `offset` say where it stands, in lines as
+    the grammar counts them, from 1, and in characters from 0.
+    """
+
+    def __init__(self, message: str, text: str, line: int, offset: int) -> None:
+        super().__init__(message)
+        self.text = text
+        self.line = line
+        self.offset = offset
+
+    def __str__(self) -> str:
+        return f"line {self.line}, offset {self.offset}: {self.args[0]}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (*self.args, self.text, self.line, self.offset)
+
+
+class ParseError(ChronomuxError, ValueError):
+    """A text is not of the grammar.
+
+    `found` is the type of the token that cannot stand where it stands, "$end" for the
+    end of the text; `expected` are the types of the tokens that could; `line` and
+    `offset` say where, or are None at the end.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        found: str,
+        expected: tuple[str, ...],
+        line: int | None,
+        offset: int | None,
+    ) -> None:
+        super().__init__(message)
+        self.found = found
+        self.expected = expected
+        self.line = line
+        self.offset = offset
+
+    def __reduce__(self) -> tuple[object, ...]:
+        values = self.found, self.expected, self.line, self.offset
+        return type(self), (*self.args, *values)
 
 
 class SCLSyntaxError(ChronomuxError, ValueError):

@@ -6,7 +6,8 @@ grammar; its tables are part of the package.
 """
 
 from chronomux._core.lexer.scl_nodes import SCLNode
+from chronomux.lexer.lexer import TOKEN, Lexer
 from chronomux.lexer.scl import SCLLexer
 from chronomux.lexer.scl_writer import to_scl
 
-__all__ = ["SCLLexer", "SCLNode", "to_scl"]
+__all__ = ["TOKEN", "Lexer", "SCLLexer", "SCLNode", "to_scl"]

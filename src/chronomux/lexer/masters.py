@@ -6,12 +6,12 @@ import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from chronomux.lexer.grammar import Grammar
     from chronomux.lexer.tables import LexState, Master, Scanning
 
-__all__ = ["scanning"]
+__all__ = ["joined", "scanning"]
 
 ANY = "ANY"
 
@@ -109,23 +109,23 @@ class Rules:
 
     def _joined(self, rules: Sequence[tuple[str, str]]) -> Iterator[Master]:
         """One expression, or several where Python cannot make one of them."""
-        text = "|".join(named(name, regex) for name, regex in rules)
         try:
-            compiled = re.compile(text, self.grammar.reflags)
+            re.compile(joined(rules), self.grammar.reflags)
         except re.error:
             half = max(len(rules) // 2, 1)
             yield from self._joined(rules[:half])
             yield from self._joined(rules[half:])
             return
-        groups = compiled.groupindex
-        yield text, tuple((groups[name], *self._outcome(name)) for name, _ in rules)
+        yield tuple((name, regex, *self._outcome(name)) for name, regex in rules)
 
     def _outcome(self, name: str) -> tuple[str | None, str | None]:
-        if self.grammar.attribute(name) is not None and not isinstance(
-            self.grammar.attribute(name), str
-        ):
+        if not isinstance(self.grammar.attribute(name), str):
             return name, self.tokens[name]
         return None, None if "ignore_" in name else self.tokens[name]
+
+
+def joined(rules: Iterable[tuple[str, str]]) -> str:
+    return "|".join(named(name, regex) for name, regex in rules)
 
 
 def named(name: str, regex: str) -> str:

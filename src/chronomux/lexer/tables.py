@@ -11,9 +11,10 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
 
     Rows: TypeAlias = tuple[tuple[int, ...], ...]
     Production: TypeAlias = tuple[str, tuple[str, ...], str | None]
-    # A regular expression, and of its groups: number, method, type of the token.
-    Master: TypeAlias = tuple[str, tuple[tuple[int, str | None, str | None], ...]]
-    # A state: name, ignored characters, methods for errors and for the end, masters.
+    # Attribute, regular expression, method, type of the token.
+    TokenRule: TypeAlias = tuple[str, str, str | None, str | None]
+    Master: TypeAlias = tuple[TokenRule, ...]  # rules that share an expression
+    # Name, ignored characters, methods for errors and for the end, masters.
     LexState: TypeAlias = tuple[str, str, str | None, str | None, tuple[Master, ...]]
     # Flags of the expressions, literals, states ("INITIAL" first).
     Scanning: TypeAlias = tuple[int, str, tuple[LexState, ...]]
@@ -245,10 +246,9 @@ def faulty_scanning(scanning: Scanning) -> Iterator[str]:
             yield f"state {name!r}"
         if not (is_text_or_none(error) and is_text_or_none(end)):
             yield f"methods of state {name!r}"
-        for regex, groups in masters:
-            if not isinstance(regex, str):
-                yield f"expression {regex!r}"
-            for group, method, token in groups:
-                fits = type(group) is int and group > 0
-                if not (fits and is_text_or_none(method) and is_text_or_none(token)):
-                    yield f"group {group!r} of state {name!r}"
+        for attribute, regex, method, token in (
+            rule for rules in masters for rule in rules
+        ):
+            fits = are_texts((attribute, regex)) and is_text_or_none(method)
+            if not (fits and is_text_or_none(token)):
+                yield f"rule {attribute!r} of state {name!r}"

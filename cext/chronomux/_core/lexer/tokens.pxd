@@ -4,7 +4,7 @@
 cdef class Symbol:
     cdef public object type, value
     cdef object _lineno, _lexpos, _endlineno, _endlexpos, _lexer  # None: not set
-    cdef dict __dict__  # what else a grammar's methods leave there
+    cdef dict others  # what else a grammar's methods leave there; None: nothing yet
 
 
 cdef class LexToken(Symbol):

@@ -2,11 +2,14 @@
 
 cimport cython
 
+cdef extern from "Python.h":
+    int PyObject_GenericSetAttr(object item, object name, object value) except -1
+
 
 cdef object given(object symbol, str name, object value):
     """As with PLY, an attribute exists once it is set: hasattr() is asked for it."""
     if value is None:
-        raise AttributeError(f"this {type(symbol).__name__} has no {name}")
+        raise AttributeError(f"this {type(symbol).__name__} has no {name!r}")
     return value
 
 
@@ -19,6 +22,20 @@ cdef class Symbol:
     lineno, lexpos: of its first token. endlineno, endlexpos: of its last one. Set if
         the parse tracks positions, or a method sets them; AttributeError before.
     """
+
+    # A __dict__ would be made with each symbol, and cost as much as all the rest.
+    def __getattr__(self, name):
+        if self.others is None or name not in self.others:
+            raise AttributeError(f"this {type(self).__name__} has no {name!r}")
+        return self.others[name]
+
+    def __setattr__(self, name, value):
+        try:
+            PyObject_GenericSetAttr(self, name, value)
+        except AttributeError:
+            if self.others is None:
+                self.others = {}
+            self.others[name] = value
 
     @property
     def lineno(self):
