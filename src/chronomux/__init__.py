@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
         DisorderError,
         ReaderError,
         RemoteError,
+        SCLSyntaxError,
         SortKeyError,
         TimestampError,
         WorkerDiedError,
@@ -24,6 +25,9 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
     from chronomux.event import (
         Condition,
         EventManager,
+    )
+    from chronomux.lexer import (
+        SCLLexer,
     )
     from chronomux.queue import (
         IterableQueue,
@@ -59,6 +63,8 @@ __all__ = [
     "QueueMultiplexer",
     "ReaderError",
     "RemoteError",
+    "SCLLexer",
+    "SCLSyntaxError",
     "SortKeyError",
     "SortedQueueMultiplexer",
     "TimestampError",
@@ -77,6 +83,7 @@ _NAMES = {
         "DisorderError",
         "ReaderError",
         "RemoteError",
+        "SCLSyntaxError",
         "SortKeyError",
         "TimestampError",
         "WorkerDiedError",
@@ -85,6 +92,7 @@ _NAMES = {
         "Condition",
         "EventManager",
     ),
+    "chronomux.lexer": ("SCLLexer",),
     "chronomux.queue": (
         "IterableQueue",
         "Queue",
