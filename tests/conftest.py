@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test finds what the user's programs have kept, or leaves something there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHRONOMUX_CACHE", str(tmp_path_factory.mktemp("home") / "cache"))
+        yield
+
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,7 +1,7 @@
-"""SCL as the proof of concept read it: PLY's own lexer and parser in pure Python.
+"""SCL as the proof of concept read it: on PLY's own lexer and parser.
 
-The original grammar written again, with blanks as part of the signs beside them and as
-tokens elsewhere. Like the original it reads what is right rightly, and stumbles over the
+The original grammar written again: blanks are part of the signs beside them, and tokens
+elsewhere. Like the original it reads what is right rightly, and stumbles over the
 rest; there is nothing here that knows of errors.
 """
 

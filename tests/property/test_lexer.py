@@ -16,11 +16,11 @@ from tests.grammars import CalculatorRules, Oracle, ProgramRules, seen
 
 
 class Calculator(CalculatorRules, Lexer):
-    _cache = False
+    cache = False
 
 
 class Program(ProgramRules, Lexer):
-    _cache = False
+    cache = False
 
 
 CALCULATOR = Oracle(CalculatorRules())

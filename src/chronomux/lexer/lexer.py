@@ -32,9 +32,10 @@ class Lexer:
     compiled driver runs them and calls the methods.
 
     cache: where tables are kept. True: in $CHRONOMUX_CACHE if that is set, else in
-        chronomux in the user's cache folder; a path: there; False: nowhere. A file is
-        bound to the SHA-256 of the grammar; one that is damaged is made anew. The first
-        object of a class decides. A subclass need not call this constructor.
+        chronomux in the user's cache folder; a path: there; False: nowhere. None: as
+        the attribute `cache` of the class says. A file is bound to the SHA-256 of the
+        grammar; one that is damaged is made anew. The first object of a class decides.
+        A subclass need not call this constructor.
 
     GrammarError says what PLY cannot use, with file and line.
 
@@ -62,17 +63,18 @@ class Lexer:
     Under `python -OO`, which drops docstrings, the rules are read from the source.
     """
 
-    _cache: Cache = True
+    cache: Cache = True
 
-    def __init__(self, *, cache: Cache = True) -> None:
-        if not isinstance(cache, (bool, str, os.PathLike)):
-            raise TypeError(f"cache is True, False or a folder, not {cache!r}")
-        self._cache = cache
-        machine_of(type(self), cache)
+    def __init__(self, *, cache: Cache | None = None) -> None:
+        if cache is not None:
+            if not isinstance(cache, (bool, str, os.PathLike)):
+                raise TypeError(f"cache is True, False or a folder, not {cache!r}")
+            self.cache = cache
+        machine_of(type(self), self.cache)
 
     @property
     def _machine_of_class(self) -> Machine:
-        return machine_of(type(self), self._cache)
+        return machine_of(type(self), self.cache)
 
     @property
     def lexer(self) -> PlyLexer:
@@ -98,7 +100,7 @@ class Lexer:
         That is a clone of `lexer`, so it begins in its state and line. ParseError and
         LexError where the grammar has no methods for errors.
         """
-        return self.parser.parse(text, lexer=self.lexer.clone(), tracking=tracking)
+        return self.parser.parse(text, self.lexer.clone(), False, tracking)
 
     def test(self, text: str) -> list[LexToken]:
         """The tokens of the text, to look at."""

@@ -80,7 +80,11 @@ class Tables:
             raise GrammarError(f"tables have the fields {', '.join(FIELDS)}, in order")
         for name, value in fields.items():
             object.__setattr__(self, name, value)
-        for wrong in faults(self):
+        try:
+            wrong = next(faults(self), None)
+        except (TypeError, ValueError, IndexError) as error:  # of another shape
+            wrong = str(error)
+        if wrong is not None:
             raise GrammarError(f"these are no tables of a grammar: {wrong}")
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -226,6 +230,8 @@ def faulty_numbers(tables: Tables) -> Iterator[str]:
         ("default", (tables.default,), states, 1 - productions),
     ):
         high = 1 if name == "default" else states
+        if not isinstance(rows, tuple):
+            yield f"{name} is no tuple"
         for state, row in enumerate(rows):
             if not isinstance(row, tuple) or len(row) != width:
                 yield f"row {state} of {name}"

@@ -15,17 +15,17 @@ from tests.grammars import CalculatorRules, ProgramRules, seen
 
 
 class Calculator(CalculatorRules, Lexer):
-    _cache = False
+    cache = False
 
 
 class Program(ProgramRules, Lexer):
-    _cache = False
+    cache = False
 
 
 class Strict(Lexer):
     """Without methods for errors; lists of numbers."""
 
-    _cache = False
+    cache = False
     tokens = ("NUMBER",)
     literals = ","
     t_ignore = " "
@@ -309,7 +309,7 @@ def test_text_is_text() -> None:
 
 def test_lexer_without_productions_has_no_parser() -> None:
     class Words(Lexer):
-        _cache = False
+        cache = False
         tokens = ("WORD",)
         t_WORD = r"\w+"
         t_ignore = " "

@@ -200,7 +200,8 @@ cdef class PlyLexer:
         copy.lineno = self.lineno
         copy._lexmatch, copy.matched_text = self._lexmatch, self.matched_text
         copy.matched_at, copy.matched_in = self.matched_at, self.matched_in
-        vars(copy).update(vars(self))
+        if attributes := vars(self):
+            vars(copy).update(attributes)
         return copy
 
     def __iter__(self):

@@ -172,6 +172,7 @@ cdef class PlyParser:
         try:
             return parse.run()
         finally:
+            parse.production = None  # they know each other: all would wait for the gc
             if before is None:
                 del self.running[thread]
             else:

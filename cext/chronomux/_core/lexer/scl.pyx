@@ -6,10 +6,11 @@ The loop is that of every LALR parser (Aho, Sethi, Ullman: Compilers, 1986, sect
 
 cimport cython
 from cpython.list cimport PyList_GET_SIZE
-from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc, PyMem_RawRealloc
+from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_CLEAR, Py_DECREF, Py_INCREF
 from libc.stdint cimport int16_t
+from libc.string cimport memcpy
 
 from .scl_builders cimport Builder, DictBuilder, NodeBuilder
 from .scl_machine cimport (
@@ -49,6 +50,7 @@ from . import scl_machine
 
 cdef tuple KINDS = (*scl_machine.TERMINAL_NAMES, "STRAY", "UNCLOSED", "EXTREME")
 cdef enum:
+    SHALLOW = 256  # states that need no memory of their own
     LARGE = 1 << 14  # characters; checking as many may well let others run
     LOOKAHEAD = 4  # as many behind a token can still change it: 1e-7 begins with 1
 
@@ -376,17 +378,15 @@ cdef object innermost(str text, Py_ssize_t begin, Py_ssize_t end):
 
 cdef Verdict check(Machine machine, Scan* scan, Py_ssize_t max_depth) noexcept nogil:
     """Go through the text as `Parser.drive`, with nothing but the states."""
-    cdef Verdict verdict = Verdict(False, True, scan.position, 0, 0)
+    cdef Verdict verdict = Verdict(False, False, scan.position, 0, 0)
     cdef const int16_t* actions = machine.actions
     cdef const Production* rule
-    cdef Py_ssize_t room = 256, top = 0, depth = 0
-    cdef int16_t* states = <int16_t*>PyMem_RawMalloc(room * sizeof(int16_t))
+    cdef Py_ssize_t room = SHALLOW, top = 0, depth = 0
+    cdef int16_t[SHALLOW] shallow
+    cdef int16_t* states = shallow
     cdef int16_t* wider
     cdef int16_t action = ERROR
     cdef Token token
-    if states is NULL:
-        return verdict
-    verdict.lacks_memory = False
     states[0] = 0
     while True:
         scan.next_token(scan, &token)
@@ -414,13 +414,17 @@ cdef Verdict check(Machine machine, Scan* scan, Py_ssize_t max_depth) noexcept n
         top = top + 1
         states[top] = action
         if top + 3 > room:  # a shift and a rule without symbols may follow
-            room = 2 * room
-            wider = <int16_t*>PyMem_RawRealloc(states, room * sizeof(int16_t))
+            wider = <int16_t*>PyMem_RawMalloc(2 * room * sizeof(int16_t))
             if wider is NULL:
                 verdict.lacks_memory = True
                 break
+            memcpy(wider, states, room * sizeof(int16_t))
+            if states is not shallow:
+                PyMem_RawFree(states)
             states = wider
+            room = 2 * room
     verdict.reached = token.end
     verdict.steps = verdict.steps + scan.looked
-    PyMem_RawFree(states)
+    if states is not shallow:
+        PyMem_RawFree(states)
     return verdict
