@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from threading import local
+from _thread import _local as local  # threading takes longer than this whole room
 
 from chronomux._core.lexer.scl import Failure, Parser
 from chronomux._core.lexer.scl_machine import Machine
 from chronomux._core.lexer.scl_nodes import SCLNode
-from chronomux.lexer._scl_tables import TABLES
 from chronomux.lexer.scl_errors import Places, syntax_error
 from chronomux.lexer.scl_recovery import recovered
 from chronomux.lexer.scl_stream import SCLParser, TokenStream
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["SCLLexer"]
 
 DIALECTS = ("scl", "original")
-MACHINE = Machine(TABLES)
+MACHINES: list[Machine] = []  # the one that all lexers share, once there is a lexer
 
 
 class SCLLexer:
@@ -66,7 +65,7 @@ class SCLLexer:
             raise ValueError(f"dialect={dialect!r}: use 'scl' or 'original'")
         if max_depth < 0:
             raise ValueError(f"max_depth={max_depth}: use 0 or more")
-        self._parser = Parser(MACHINE, dialect, max_depth)
+        self._parser = Parser(machine(), dialect, max_depth)
         self._streams = local()
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -224,6 +223,14 @@ class SCLLexer:
     def parser(self) -> SCLParser:
         """A parser with `parse(text, lexer=...)` as PLY's."""
         return SCLParser(self)
+
+
+def machine() -> Machine:
+    if not MACHINES:
+        from chronomux.lexer._scl_tables import TABLES
+
+        MACHINES.append(Machine(TABLES))  # twice, if threads meet here, does no harm
+    return MACHINES[0]
 
 
 def made(dialect: str, max_depth: int) -> SCLLexer:

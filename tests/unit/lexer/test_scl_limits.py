@@ -13,7 +13,7 @@ import pytest
 from chronomux import SCLLexer, SCLSyntaxError
 from chronomux._core.lexer.scl import Parser
 from chronomux.lexer import to_scl
-from chronomux.lexer.scl import MACHINE
+from chronomux.lexer.scl import machine
 
 DEEPEST = 10_000
 
@@ -43,7 +43,7 @@ LONG = {
 
 @pytest.mark.parametrize("name", LONG)
 def test_work_grows_with_the_length_of_the_text(name: str) -> None:
-    parser = Parser(MACHINE, "scl", 1_000_000)
+    parser = Parser(machine(), "scl", 1_000_000)
     for n in (10, 1_000, 100_000):
         text = LONG[name](n)
         assert parser.steps(text) <= 8 * len(text) + 20, n

@@ -1,9 +1,6 @@
 """SCL text from results or nodes. Nothing here recurses: trees are deep."""
 
-import re
-
-PLAIN = re.compile(r"\w+")
-NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?")
+from .scl_scanner cimport END, KEYWORD, NUMBER, Scan, Token, TokenKind, scan_of
 
 
 def write(statements, indent=None, dialect="scl"):
@@ -63,20 +60,28 @@ cdef tuple parts(statement, dialect):
     else:
         key, value, children = statement.key, statement.value, statement.children
         kind = statement.kind
-    if not isinstance(key, str) or not PLAIN.fullmatch(key) or NUMBER.fullmatch(key):
+    if not isinstance(key, str) or kind_of(key) != KEYWORD:
         raise ValueError(f"{key!r} is not a key: SCL's keys are words")
     return key, "" if value is None else value_text(value, kind, dialect), children
 
 
 cdef str value_text(value, kind, dialect):
     if isinstance(value, str):
-        if kind != "string" and PLAIN.fullmatch(value) and not NUMBER.fullmatch(value):
+        if kind != "string" and kind_of(value) == KEYWORD:
             return value
         return quoted(value, dialect)
     cdef str text = str(value)
-    if isinstance(value, bool) or not NUMBER.fullmatch(text):
+    if isinstance(value, bool) or kind_of(text) != NUMBER:
         raise ValueError(f"{value!r} is neither a str nor a number that SCL can write")
     return text
+
+
+cdef TokenKind kind_of(str text):
+    """Of the token that a text is, or END if it is none, or more."""
+    cdef Scan scan = scan_of(text, 0, len(text))
+    cdef Token token
+    scan.next_token(&scan, &token)
+    return token.kind if token.end == len(text) else END
 
 
 cdef str quoted(str value, dialect):
