@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
         ParseError,
         ReaderError,
         RemoteError,
+        SCLSyntaxError,
         SortKeyError,
         TimestampError,
         WorkerDiedError,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
     )
     from chronomux.lexer import (
         Lexer,
+        SCLLexer,
     )
     from chronomux.queue import (
         IterableQueue,
@@ -69,6 +71,8 @@ __all__ = [
     "QueueMultiplexer",
     "ReaderError",
     "RemoteError",
+    "SCLLexer",
+    "SCLSyntaxError",
     "SortKeyError",
     "SortedQueueMultiplexer",
     "TimestampError",
@@ -90,6 +94,7 @@ _NAMES = {
         "ParseError",
         "ReaderError",
         "RemoteError",
+        "SCLSyntaxError",
         "SortKeyError",
         "TimestampError",
         "WorkerDiedError",
@@ -98,7 +103,7 @@ _NAMES = {
         "Condition",
         "EventManager",
     ),
-    "chronomux.lexer": ("Lexer",),
+    "chronomux.lexer": ("Lexer", "SCLLexer"),
     "chronomux.queue": (
         "IterableQueue",
         "Queue",

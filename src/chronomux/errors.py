@@ -20,6 +20,7 @@ __all__ = [
     "ParseError",
     "ReaderError",
     "RemoteError",
+    "SCLSyntaxError",
     "SortKeyError",
     "TimestampError",
     "UnknownRule",
@@ -120,6 +121,42 @@ class ParseError(ChronomuxError, ValueError):
     def __reduce__(self) -> tuple[object, ...]:
         values = self.found, self.expected, self.line, self.offset
         return type(self), (*self.args, *values)
+
+
+class SCLSyntaxError(ChronomuxError, ValueError):
+    """A text is not SCL; the message shows the line and marks the place.
+
+    `line` and `column` count from 1; `offset` counts characters from the beginning of
+    the text, or bytes where a file is not UTF-8. `found` is what stands there, '' at
+    the end of the text. `expected` names the kinds of tokens that could stand there,
+    and is empty where no token is one. `opened_at` is the offset of the quote or the
+    innermost parenthesis that nothing closes, or None. `span` is what was left out
+    because of it, as (begin, end), where reading went on; else None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        line: int,
+        column: int,
+        offset: int,
+        found: str,
+        expected: tuple[str, ...] = (),
+        opened_at: int | None = None,
+        span: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+        self.offset = offset
+        self.found = found
+        self.expected = expected
+        self.opened_at = opened_at
+        self.span = span
+
+    def __reduce__(self) -> tuple[object, ...]:
+        values = self.line, self.column, self.offset, self.found, self.expected
+        return type(self), (*self.args, *values, self.opened_at, self.span)
 
 
 class UnknownRule(ChronomuxError, KeyError):

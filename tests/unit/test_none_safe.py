@@ -25,6 +25,7 @@ from chronomux import (
     MultiProcessing,
     Queue,
     QueueMultiplexer,
+    SCLLexer,
     SortedQueueMultiplexer,
     merge,
     merge_files,
@@ -267,6 +268,24 @@ CASES = [
     nothing_works("trigger", lambda x: managed("trigger", x), dict),
     nothing_works("match", lambda x: managed("match", x), dict),
     nothing_works("match_rows", lambda x: managed("match_rows", x), dict),
+    nothing_works("SCLLexer", lambda x: SCLLexer(dialect=x)),
+    nothing_works("SCLLexer, max_depth", lambda x: SCLLexer(max_depth=x), int),
+    *(
+        nothing_works(name, lambda x, name=name: getattr(SCLLexer(), name)(x), *fine)
+        for name, fine in {
+            "parse": (),
+            "validate": (),
+            "tokens": (str,),
+            "parse_file": (),
+            "test": (str,),
+        }.items()
+    ),
+    nothing_works("iter_statements", lambda x: list(SCLLexer().iter_statements(x))),
+    nothing_works("lexer.input", lambda x: SCLLexer().lexer.input(x), str),
+    nothing_works("parser.parse", lambda x: SCLLexer().parser.parse(x), NONE),
+    nothing_works(
+        "parser.parse, lexer", lambda x: SCLLexer().parser.parse("", x), NONE
+    ),
     nothing_works(
         "MultiProcessing", lambda x: MultiProcessing(exit_timeout=x), NONE, int, float
     ),

@@ -66,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_order(parser)
     _add_span(parser)
+    _add_selection(parser)
     parser.add_argument(
         "--add-source",
         action="store_true",
@@ -136,6 +137,18 @@ def _add_span(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--where",
+        metavar="SCL",
+        help="write only records of which this holds, as in 'kind=boot "
+        "level=between(low=1 high=5)': all of it, and of a name given twice either",
+    )
+    parser.add_argument(
+        "--exclude", metavar="SCL", help="leave out records of which this holds"
+    )
+
+
 def _offset(text: str) -> tuple[str, str]:
     name, equals, by = text.rpartition("=")
     if not equals:
@@ -174,6 +187,8 @@ def run(options: argparse.Namespace) -> int:
             end=options.end,
             duration=options.duration,
             offsets=dict(options.offset),
+            where=options.where,
+            exclude=options.exclude,
             most=options.n,
             add_source=options.add_source,
             source_column=options.source_column,

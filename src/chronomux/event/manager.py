@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from chronomux._core.conditions.dispatch import Dispatcher, Rule
+from chronomux._core.conditions.dispatch import Rule
 from chronomux.errors import UnknownRule
+from chronomux.event.carrier import Carrier, OnError
 from chronomux.event.condition import Condition
 from chronomux.event.operator import OnFields, qualified_name
-from chronomux.event.overseer import Overseer, can_be_asked
-from chronomux.event.pools import checked_pool, hand_over
-from chronomux.event.registry import Registry
+from chronomux.event.options import NO_OPTIONS, check_async, checked_options
 from chronomux.event.runner import Runner
 from chronomux.event.stats import ManagerStats, RuleStats
 from chronomux.types import QueueLike
 
 __all__ = ["EventManager"]
-
-logger = logging.getLogger("chronomux")
-
-OPTIONS = ("async", "async_pool", "debug", "on_error")
-NO_OPTIONS: dict[str, Any] = {}
-
-OnError = Callable[[Rule | None, Any, Exception], object]
 
 
 class EventManager(Runner):
@@ -34,11 +24,13 @@ class EventManager(Runner):
     queue: where `run()` takes events from: any object with `get`.
     debug: log every event and the rules it matches, at level DEBUG.
     async_pool: where callbacks go whose rule says {'async': True}: any
-        `concurrent.futures.Executor`, or a pool of `MultiProcessing` or pathos. What
-        they raise there is in the future, as ever, and it is reported as well: by the
-        future's `add_done_callback`, or else within 0.1 s by a thread that asks its
-        `ready` and `get`. Nothing is reported of a result that has neither, and what
-        is not ready when the process ends is not.
+        `concurrent.futures.Executor`, or a pool of `MultiProcessing`, pathos or
+        multiprocessing. What they raise there is in the future, as ever, and it is
+        reported as well: by the future's `add_done_callback` or the pool's
+        `error_callback`, in a thread of the pool, which must not be held up there;
+        else within 0.1 s by a thread that looks after its `ready`, `wait` and `get`.
+        Nothing is reported of a result with none of these, and what is not ready when
+        the process ends is not.
     on_error: called with (rule, event, exception) when a callback or a predicate raises
         (rule: `index`, `callback`, `condition`), or with rule None for an item of the
         queue that is no mapping. What it raises is logged.
@@ -63,7 +55,6 @@ class EventManager(Runner):
         async_pool: Any = None,
         on_error: OnError | None = None,
     ) -> None:
-        super().__init__(queue)
         self._options = checked_options(
             {
                 "async": False,
@@ -73,13 +64,11 @@ class EventManager(Runner):
             }
         )
         self._defaults = {"debug": True} if debug else NO_OPTIONS
-        self._registry = Registry()
-        self._dispatcher = Dispatcher(
-            self._carry_out, self._failed, self._predicate_failed
-        )
-        self._overseer = Overseer()
+        self._carrier = Carrier(self._options)
+        self._dispatcher = self._carrier.dispatcher
+        self._registry = self._carrier.registry
         self._rejected = 0
-        self._lock = threading.RLock()
+        super().__init__(queue)
 
     # Rules
 
@@ -113,12 +102,8 @@ class EventManager(Runner):
         given = checked_options(options)
         if self._defaults:
             given = {**self._defaults, **given}
-        self._checked_pool_for(given)
-        rule = Rule(callback, condition, given, once)
-        with self._lock:
-            index = self._dispatcher.register(rule)
-            self._registry.add(rule)
-        return index
+        check_async(given, self._options)
+        return self._registry.add(Rule(callback, condition, given, once))
 
     def unregister(
         self,
@@ -135,10 +120,11 @@ class EventManager(Runner):
                 f"unregister() takes a callback or an index, not {callback_or_index!r}"
             )
         wanted = None if condition is None else Condition(checked_condition(condition))
-        with self._lock:
-            rules = self._registry.of_callback(callback_or_index)
-            rules = [r for r in rules if wanted is None or r.condition == wanted]
-            removed = sum(self._remove(rule) for rule in rules)
+        removed = sum(
+            self._registry.remove(rule)
+            for rule in self._registry.of_callback(callback_or_index)
+            if wanted is None or rule.condition == wanted
+        )
         if not removed:
             where = "" if wanted is None else f" for {wanted!r}"
             raise UnknownRule(
@@ -150,19 +136,9 @@ class EventManager(Runner):
         """Remove the rule of this index. UnknownRule if there is none."""
         if isinstance(index, bool) or not isinstance(index, int):
             raise TypeError(f"the index of a rule is an int, not {index!r}")
-        with self._lock:
-            rule = self._registry.get(index)
-            if rule is None or not self._remove(rule):
-                raise UnknownRule(f"no rule has the index {index}")
-
-    def _remove(self, rule: Rule) -> bool:
-        """Whether the rule was there: one that is to be called once may be claimed."""
-        with self._lock:
-            if not rule.claim():
-                return False
-            self._registry.remove(rule)
-            self._dispatcher.remove(rule.index)
-            return True
+        rule = self._registry.get(index)
+        if rule is None or not self._registry.remove(rule):
+            raise UnknownRule(f"no rule has the index {index}")
 
     def __len__(self) -> int:
         return len(self._registry)
@@ -183,16 +159,16 @@ class EventManager(Runner):
         """
         if options is not None:
             options = checked_options(options) or None
-            self._checked_pool_for(options or NO_OPTIONS)
+            check_async(options or NO_OPTIONS, self._options)
         return self._dispatcher.trigger(event, options)
 
     def match(self, event: Mapping[str, Any]) -> list[int]:
         """The indices of all rules that the event matches, in order; calls nothing."""
-        return self._dispatcher.match(event, self._predicate_failed)
+        return self._dispatcher.match(event, self._carrier.predicate_failed)
 
     def match_many(self, events: Iterable[Mapping[str, Any]]) -> list[list[int]]:
         """`match` for each of many events."""
-        return self._dispatcher.match_many(events, self._predicate_failed)
+        return self._dispatcher.match_many(events, self._carrier.predicate_failed)
 
     def match_rows(self, columns: Mapping[str, Any]) -> list[list[int]]:
         """`match` for each row of columns: batches of `CSVReader(rows='columns')`.
@@ -203,7 +179,7 @@ class EventManager(Runner):
         columns cost a dict a row. TypeError for what is no such mapping, ValueError for
         columns of several lengths.
         """
-        return self._dispatcher.match_rows(columns, self._predicate_failed)
+        return self._dispatcher.match_rows(columns, self._carrier.predicate_failed)
 
     @property
     def stats(self) -> ManagerStats:
@@ -220,127 +196,19 @@ class EventManager(Runner):
             raise UnknownRule(f"no rule has the index {index}")
         return RuleStats(rule.calls, rule.errors)
 
-    # Carrying out
-
-    def _option(self, name: str, rule: Rule | None, options: Any = None) -> Any:
-        """Trigger over rule over manager."""
-        for given in (options, rule and rule.options, self._options):
-            if given and name in given:
-                return given[name]
-        raise AssertionError(name)
-
-    def _checked_pool_for(self, options: Mapping[str, Any]) -> None:
-        merged = {**self._options, **options}
-        if merged["async"] and merged["async_pool"] is None:
-            raise ValueError(
-                "{'async': True} needs a pool: give EventManager(async_pool=...), or "
-                "'async_pool' beside it"
-            )
-
-    def _carry_out(self, rule: Rule, event: Any, options: Any) -> list[Any]:
-        """For rules that are not plain: a list of one result, or of none."""
-        if rule.once and not self._remove(rule):
-            return []
-        if self._option("debug", rule, options):
-            name = qualified_name(rule.callback)
-            logger.debug("rule %d calls %s for %r", rule.index, name, event)
-        if not self._option("async", rule, options):
-            return [self._called(rule, event, options)]
-        pool = self._option("async_pool", rule, options)
-        future = hand_over(pool, rule.callback, event)
-        if callable(getattr(future, "add_done_callback", None)):
-            future.add_done_callback(
-                lambda done: self._done(rule, event, options, done)
-            )
-        elif can_be_asked(future):
-            self._overseer.add(
-                future, lambda error: self._gone_wrong(rule, event, options, error)
-            )
-        return [future]
-
-    def _called(self, rule: Rule, event: Any, options: Any) -> Any:
-        try:
-            return rule.callback(event)
-        except Exception as error:
-            self._gone_wrong(rule, event, options, error)
-            return error
-
-    def _done(self, rule: Rule, event: Any, options: Any, future: Any) -> None:
-        """A pool has done its part."""
-        if future.cancelled():
-            return
-        error = future.exception()
-        if isinstance(error, Exception):
-            self._gone_wrong(rule, event, options, error)
-
-    def _gone_wrong(self, rule: Rule, event: Any, options: Any, error: Any) -> None:
-        self._dispatcher.count_error(rule)
-        self._report(rule, event, error, self._option("on_error", rule, options))
-
-    def _failed(self, rule: Rule, event: Any, error: Exception) -> None:
-        self._report(rule, event, error, self._option("on_error", rule))
-
-    def _predicate_failed(self, index: int, event: Any, error: Exception) -> None:
-        """Does not match, then; the event goes on to the others."""
-        rule = self._registry.get(index)
-        self._dispatcher.count_error(rule)
-        self._report(
-            rule, event, error, self._option("on_error", rule), "a predicate of"
-        )
-
-    def _report(
-        self,
-        rule: Rule | None,
-        event: Any,
-        error: Exception,
-        on_error: OnError | None,
-        what: str = "callback",
-    ) -> None:
-        if rule is None:
-            logger.error("an event was not taken: %s", str(error))
-        else:
-            name = qualified_name(rule.callback)
-            # Its text: a record that a handler keeps must not keep the event alive.
-            text = f"{type(error).__name__}: {error}"
-            logger.error("%s %s, rule %d: %s", what, name, rule.index, text)
-        if on_error is None:
-            return
-        try:
-            on_error(rule, event, error)
-        except Exception as another:
-            kind = type(another).__name__
-            logger.error(
-                "%s raised %s: %s", qualified_name(on_error), kind, str(another)
-            )
+    def _start_clean(self) -> None:
+        super()._start_clean()
+        self._carrier.start_clean()
 
     def _take(self, event: Any) -> None:
         if isinstance(event, (dict, Mapping)):
             self._dispatcher.trigger(event)
             return
         self._rejected += 1  # by this thread alone
-        error = TypeError(f"an event is a mapping, not {event!r}")
-        self._report(None, event, error, self._options["on_error"])
+        self._carrier.reject(event)
 
 
 def checked_condition(condition: Any) -> Any:
     if not isinstance(condition, (Mapping, OnFields)):
         raise TypeError(f"a condition is a mapping of paths, not {condition!r}")
     return condition
-
-
-def checked_options(options: Mapping[str, Any] | None) -> dict[str, Any]:
-    """A copy. TypeError for unknown options and for values that cannot be one."""
-    if options is None:
-        return NO_OPTIONS
-    if not isinstance(options, Mapping):
-        raise TypeError(
-            f"options are a mapping like {{'async': True}}, not {options!r}"
-        )
-    for name in options:
-        if name not in OPTIONS:
-            raise TypeError(f"unknown option {name!r}; there are {', '.join(OPTIONS)}")
-    on_error = options.get("on_error")
-    if on_error is not None and not callable(on_error):
-        raise TypeError(f"on_error is a callable, not {on_error!r}")
-    checked_pool(options.get("async_pool"))
-    return dict(options)

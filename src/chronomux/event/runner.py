@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
+import weakref
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -15,6 +17,8 @@ __all__ = ["Runner"]
 logger = logging.getLogger("chronomux")
 
 Self = TypeVar("Self", bound="Runner")
+
+_runners: weakref.WeakSet[Runner] = weakref.WeakSet()
 
 
 class Runner:
@@ -28,6 +32,13 @@ class Runner:
         self._starting = threading.Lock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        _runners.add(self)
+
+    def _start_clean(self) -> None:
+        """In a forked child: threads that held locks are not here, nor is `run()`'s."""
+        self._starting = threading.Lock()
+        if self._thread is not threading.current_thread():
+            self._stopping = threading.Event()
 
     def _take(self, event: Any) -> None:
         raise NotImplementedError
@@ -97,3 +108,12 @@ class Runner:
             self.exception = error
             kind = type(error).__name__
             logger.error("an event manager ended: %s: %s", kind, str(error))
+
+
+def _after_fork_in_child() -> None:
+    for runner in list(_runners):
+        runner._start_clean()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -35,6 +35,7 @@ logger = logging.getLogger("chronomux")
 
 Order: TypeAlias = Literal["strict", "window", "sort", "keep"]
 Lines: TypeAlias = CopiedLines | UnitedLines | JsonLines
+_Select: TypeAlias = Callable[[Capture, Iterator[Piece]], Iterator[Piece]]
 BLOCKS_BYTES = 16 << 20  # what is read at once of all captures
 BLOCK_BYTES = (32 << 10, 512 << 10)  # of one: at least and at most
 ROOMS_BYTES = 32 << 20  # what the reorder windows of all captures may hold, halved
@@ -64,6 +65,8 @@ def merge_files(
     end: str | None = None,
     duration: str | None = None,
     offsets: Mapping[str, str | int] | None = None,
+    where: str | None = None,
+    exclude: str | None = None,
     most: int | None = None,
     add_source: bool = False,
     source_column: str = "source",
@@ -92,19 +95,23 @@ def merge_files(
 
     Only records from `start` to before `end` are written: ISO 8601, epoch numbers, or
     '+10s' after the first record; `duration` is an end that counts from the start.
-    `offsets` are durations to be added to the times of a path. `most` is the greatest
+    `offsets` are durations to be added to the times of a path. `where` and `exclude`
+    are conditions in SCL on the columns (`scl_condition`): only records are written of
+    which the first holds and the second does not. A field is a number where it is
+    compared with one, and else text. `most` is the greatest
     number of records to be written. `progress` is called now and then with the number
     of bytes read from the files.
 
-    Raises ReaderError (of `file:line`, say) for what cannot be read, OSError with a
-    file's name for what cannot be opened or written, OutputIsInputError, and ValueError
-    for wrong options. Memory is a frame of records a file and, with 'window', what the
-    reorder windows hold.
+    Raises SCLSyntaxError for what is no condition, ReaderError (of `file:line`, say)
+    for what cannot be read, OSError with a file's name for what cannot be opened or
+    written, OutputIsInputError, and ValueError for wrong options. Memory is a frame of
+    records a file and, with 'window', what the reorder windows hold.
     """
     names = [os.fspath(path) for path in paths]
     span, width = Span.of(start, end, duration), as_duration(window)
     _check(order, late, width, most)
     moves = _moves(offsets or {}, names)
+    select = _selection(where, exclude)
     refuse_twice(names)
     sink = Output(output)
     sink.refuse(name for name in names if name != "-")
@@ -131,6 +138,8 @@ def merge_files(
                 lines = _lines(heads, sink.name, add_source, source_column)
                 streams = _streams(full, order, width, late, spool)
                 streams = _in_span(streams, span, order)
+                if select is not None:
+                    streams = [_Stream(one, select(one, ps)) for one, ps in streams]
                 written = _write(lines, heads, streams, sink, most, progress)
     reports = tuple(capture.report for capture in captures)
     logger.info("%d records of %d files in %s", written, len(names), sink.name)
@@ -162,6 +171,15 @@ def _moves(offsets: Mapping[str, str | int], names: Sequence[str]) -> dict[str, 
         if name not in names:
             raise ValueError(f"offset for {name!r}, which is none of the files")
     return moves
+
+
+def _selection(where: str | None, exclude: str | None) -> _Select | None:
+    """None takes all: then nobody looks at fields."""
+    if where is None and exclude is None:
+        return None
+    from chronomux.replay.selection import Selection
+
+    return Selection(where, exclude).pieces
 
 
 def _streams(

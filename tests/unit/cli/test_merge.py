@@ -269,3 +269,68 @@ def test_progress_is_drawn_on_a_terminal_and_wiped_at_the_end(folder):
     total = sum((folder / name).stat().st_size for name in files) / 1e6
     assert f" of {total:.1f} MB, ".encode() in drawn
     assert drawn.endswith(b"\r\x1b[K")
+
+
+@pytest.fixture
+def fields(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_bytes(
+        b"t,kind,level\n1,boot,3\n3,halt,12\n5,boot,\n7,boot,high\n9,007,-2.5\n"
+    )
+    (tmp_path / "b.csv").write_bytes(
+        b't,kind,host\n2,login,10.1.2.3\n4,login,"192.168.0.1\nand more"\n6,boot\n'
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("options", "times"),
+    [
+        (["--where", "kind=boot"], "1567"),
+        (["--where", "kind=boot kind=login"], "124567"),
+        (["--where", "level=3"], "1"),
+        (["--where", 'level="3"'], "1"),
+        (["--where", "level=between(low=3 high=12)"], "13"),
+        (["--where", "level=below(bound=10)"], "19"),
+        (["--where", 'level=below(bound=10) kind="007"'], "9"),
+        (["--where", "kind=7"], ""),
+        (["--where", 'level=""'], "5"),
+        (["--where", "level=none_of(value=3)"], "3579"),
+        (["--where", "level=high level=12"], "37"),
+        (["--where", 'host=cidr(net="10.0.0.0/8")'], "2"),
+        (["--where", 'host=suffix(text="and more")'], "4"),
+        (["--where", "host=absent() kind=boot"], "1567"),
+        (["--where", "host=exists()"], "24"),
+        (["--exclude", "kind=boot"], "2349"),
+        (["--where", "kind=boot", "--exclude", "level=3"], "567"),
+        (["--where", "kind=boot", "--exclude", "level=3", "-n", "2"], "56"),
+        (["--where", ""], "1234567 9"),
+        (["--where", "kind=boot", "--start", "4", "--end", "7"], "56"),
+        (["--where", "kind=boot", "--order", "keep"], "1576"),
+        (["--where", "kind=boot", "--order", "sort"], "1567"),
+        (["--where", "kind=boot", "--order", "strict"], "1567"),
+    ],
+)
+def test_only_records_that_are_asked_for_are_written(fields, capsys, options, times):
+    command = ["merge", "a.csv", "b.csv", "-t", "t", "-o", "out.jsonl", *options]
+    assert main(command) == 0
+    assert capsys.readouterr() == ("", "")
+    written = (fields / "out.jsonl").read_text().splitlines()
+    assert [json.loads(line)["t"] for line in written] == list(times.replace(" ", ""))
+
+
+def test_records_that_are_asked_for_are_copied_as_they_stand(folder, capfdbinary):
+    command = ["merge", "a.csv", "b.csv", "-t", "t", "--where", "t=above(bound=2)"]
+    assert main(command) == 0
+    assert capfdbinary.readouterr() == (b"t,x\n3,a\n4,b\n", b"")
+
+
+def test_a_condition_that_is_none_is_shown_and_nothing_is_written(folder, capsys):
+    command = ["merge", "a.csv", "-t", "t", "-o", "out.csv"]
+    assert main([*command, "--where", "x=prefx(text=a)"]) == 2
+    said = capsys.readouterr().err
+    assert "line 1, column 3: prefx is no operator" in said
+    assert said.endswith("    x=prefx(text=a)\n      ^\n")
+    assert main([*command, "--exclude", "x=(a"]) == 2
+    assert "expected" in capsys.readouterr().err
+    assert not (folder / "out.csv").exists()

@@ -15,7 +15,6 @@ import pytest
 from chronomux.errors import UnknownRule
 from chronomux.event import Condition, EventManager, ManagerStats, RuleStats
 from chronomux.event import operators as op
-from chronomux.util import MultiProcessing
 
 
 @pytest.fixture
@@ -298,32 +297,6 @@ def test_an_error_in_a_pool_is_in_the_future_and_reported(
     assert isinstance(future.exception(30), ZeroDivisionError)
     assert reported.wait(30)
     assert manager.trigger({}) == []
-
-
-@pytest.mark.parametrize("kind", ["ThreadPool", "ProcessPool"])
-def test_an_error_in_a_pool_without_callbacks_is_reported_too(kind: str) -> None:
-    """Its results only have ready() and get()."""
-    reported = threading.Event()
-    errors: list[Any] = []
-
-    def on_error(rule: Any, event: Any, error: Exception) -> None:
-        errors.append((rule.index, event, type(error)))
-        if len(errors) == 2:
-            reported.set()
-
-    pool = getattr(MultiProcessing(), kind)(1)
-    try:
-        manager = EventManager(async_pool=pool, on_error=on_error)
-        manager.register(answer(1), {}, {"async": True})
-        manager.register(failing, {}, {"async": True})
-        for i in range(2):
-            assert manager.trigger({"i": i})[0].get(30) == 1
-        assert reported.wait(30)
-    finally:
-        pool.terminate()
-        pool.join()
-    assert errors == [(1, {"i": i}, ZeroDivisionError) for i in range(2)]
-    assert manager.stats.errors == 2
 
 
 def test_an_option_on_error_goes_before_that_of_the_manager() -> None:

@@ -10,10 +10,11 @@ from chronomux._core.conditions.walk cimport Walk
 
 cdef class ConditionIndex(RuleBook):
     cdef uint32_t event  # number of the latest, for stamps
-    cdef list walks      # not in use now
+    cdef Walk spare      # not in use now
     cdef int32_t* leads  # symbols of the event that pairs begin with
     cdef Py_ssize_t leads_room
 
+    cdef Walk _walk(self)
     cdef list _find(self, object event, object on_error, bint payloads)
     cdef list _find_row(self, Table table, Py_ssize_t row, object on_error)
     cdef bint _is_asked(self, Walk walk) noexcept

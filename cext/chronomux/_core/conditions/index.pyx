@@ -14,13 +14,8 @@ from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport free, malloc, qsort
 
 from chronomux._core.conditions.postings cimport Entry, Posting
-from chronomux._core.conditions.rulebook cimport (
-    ALWAYS,
-    LACKS_IN_ONE,
-    Rule,
-    RuleBook,
-    State,
-)
+from chronomux._core.conditions.rulebook cimport LACKS_IN_ONE, Rule, RuleBook
+from chronomux._core.conditions.symbol_book cimport ALWAYS, State
 from chronomux._core.conditions.table cimport Table
 from chronomux._core.conditions.values cimport MAPPING, kind_of
 from chronomux._core.conditions.walk cimport Found, Walk
@@ -33,9 +28,6 @@ cdef int by_id(const void* left, const void* right) noexcept nogil:
 
 cdef class ConditionIndex(RuleBook):
     """Conditions by number; `match` tells those that an event matches."""
-
-    def __cinit__(self):
-        self.walks = []
 
     def __dealloc__(self):
         free(self.leads)
@@ -72,11 +64,19 @@ cdef class ConditionIndex(RuleBook):
         """What was added with the conditions that this event matches, in order."""
         return self._find(event, on_error, True)
 
+    cdef Walk _walk(self):
+        """The spare one, or another if that is taken: by whom this walk interrupts."""
+        cdef Walk walk = self.spare
+        if walk is None:
+            return Walk()
+        self.spare = None
+        return walk
+
     cdef list _find(self, object event, object on_error, bint payloads):
         cdef Walk walk
         if not PyDict_CheckExact(event) and kind_of(event) != MAPPING:
             raise TypeError(f"an event is a mapping, not {event!r}")
-        walk = <Walk> self.walks.pop() if self.walks else Walk()
+        walk = self._walk()
         self.busy += 1
         try:
             walk.start(self.root, event)
@@ -84,11 +84,11 @@ cdef class ConditionIndex(RuleBook):
             self._collect(walk)
             return self._answer(walk, event, on_error, payloads)
         finally:
-            self.walks.append(walk)
+            self.spare = walk
             self._rest()
 
     cdef list _find_row(self, Table table, Py_ssize_t row, object on_error):
-        cdef Walk walk = <Walk> self.walks.pop() if self.walks else Walk()
+        cdef Walk walk = self._walk()
         cdef dict event = None
         self.busy += 1
         try:
@@ -99,7 +99,7 @@ cdef class ConditionIndex(RuleBook):
                 event = table.row(row)
             return self._answer(walk, event, on_error, False)
         finally:
-            self.walks.append(walk)
+            self.spare = walk
             self._rest()
 
     cdef bint _is_asked(self, Walk walk) noexcept:

@@ -3,7 +3,9 @@
 cimport cython
 
 from libc.stdint cimport int32_t, uint64_t
-from libc.stdlib cimport calloc, free, realloc
+from libc.stdlib cimport calloc, free
+
+from chronomux._core.conditions.storage cimport resized
 
 cdef uint64_t FREE = <uint64_t> -1
 cdef uint64_t GONE = <uint64_t> -2  # taken once: a search goes on behind it
@@ -13,10 +15,8 @@ cdef int posting_add(Posting* posting, int32_t slot, int32_t guard) except -1:
     cdef int32_t room
     if posting.length == posting.room:
         room = 2 if posting.room == 0 else posting.room * 2
-        entries = <Entry*> realloc(posting.entries, room * sizeof(Entry))
-        if entries == NULL:
-            raise MemoryError
-        posting.entries, posting.room = entries, room
+        posting.entries = <Entry*> resized(posting.entries, room, sizeof(Entry))
+        posting.room = room
     posting.entries[posting.length] = Entry(slot, guard)
     posting.length += 1
     return 0

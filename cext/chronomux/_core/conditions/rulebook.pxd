@@ -3,20 +3,11 @@
 from libc.stdint cimport int32_t, int64_t, uint32_t
 
 from chronomux._core.conditions.postings cimport Pairs, Posting
-from chronomux._core.conditions.symbols cimport Node, Symbol
+from chronomux._core.conditions.symbol_book cimport SymbolBook
 
 cdef enum:
-    ALWAYS = 0         # the symbol of every event
     LACKS = -1         # instead of a count: an event must not have the symbol
     LACKS_IN_ONE = -2  # or, if it has mappings in a list, only not in all of them
-
-
-ctypedef struct State:  # of a symbol
-    uint32_t stamp    # the event that had it last
-    int32_t rules     # that ask for it
-    int32_t leads     # pairs that it is the first of
-    int32_t follows   # and the second
-    Posting posting
 
 
 ctypedef struct Rule:
@@ -35,12 +26,9 @@ ctypedef struct Rule:
     bint asked_grouped  # or when the event has mappings in a list
 
 
-cdef class RuleBook:
-    cdef Node root
-    cdef State* states
+cdef class RuleBook(SymbolBook):
     cdef Rule* rules
-    cdef int32_t symbol_count, symbol_room, rule_count, rule_room
-    cdef list symbols, free_symbols   # by number
+    cdef int32_t rule_count, rule_room
     cdef list conditions, payloads, free_slots  # by slot
     cdef dict slots                   # by the number of the rule
     cdef list deferred                # slots to be taken out when nobody is busy
@@ -49,8 +37,6 @@ cdef class RuleBook:
     cdef int busy                     # walks and changes under way
 
     cdef int _rest(self) except -1
-    cdef Symbol _symbol(self, Node node, object kind, object key)
-    cdef int _new_symbol(self, Symbol symbol) except -1
     cdef int32_t _new_slot(self) except -1
     cdef int _program(self, Rule* rule, list wanted, list unwanted) except -1
     cdef int _file(self, int32_t slot) except -1
@@ -58,5 +44,4 @@ cdef class RuleBook:
     cdef int _remove(self, int32_t slot) except -1
     cdef int _unfile(self, int32_t slot) except -1
     cdef int _bury(self, Posting* posting, int32_t slot) except -1
-    cdef int _forget(self, Symbol symbol) except -1
     cdef int _free_slot(self, int32_t slot) except -1

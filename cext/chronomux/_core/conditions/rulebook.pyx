@@ -8,48 +8,36 @@ the last reference to it does. All changes to postings are made where none of it
 What is removed while `busy` is only marked, and taken out when that is over.
 """
 
-from libc.stdint cimport int32_t, int64_t
-from libc.stdlib cimport free, malloc, realloc
+from libc.stdint cimport int32_t
+from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
 from chronomux._core.conditions.plan import plan
 from chronomux._core.conditions.postings cimport Entry, Pairs, Posting, posting_add
-from chronomux._core.conditions.symbols cimport Node, Symbol
+from chronomux._core.conditions.storage cimport resized
+from chronomux._core.conditions.symbol_book cimport ALWAYS, SymbolBook
+from chronomux._core.conditions.symbols cimport Symbol
 
 cdef enum:
     CROWD = 32       # entries of a posting from which on rules go under pairs
     MOST_PAIRS = 16  # that one rule may go under
 
-# What a kind of symbol counts for before any rule asks for it, by how many values of
-# events have it.
-cdef dict WEIGHTS = {
-    "value": 1, "folded": 1, "cidr": 16, "prefix": 16, "suffix": 16, "range": 64,
-    "present": 1 << 12,
-}
 
-
-cdef class RuleBook:
+cdef class RuleBook(SymbolBook):
     """Conditions by number. Numbers count up from 0 and are never given twice.
 
     What goes in has `conjuncts`, as (path, alternatives), and `matches(event)`.
     """
 
     def __cinit__(self):
-        self.root = Node()
-        self.symbols, self.free_symbols, self.free_slots = [], [], []
-        self.conditions, self.payloads, self.deferred = [], [], []
-        self.slots = {}
+        self.conditions, self.payloads, self.free_slots = [], [], []
+        self.deferred, self.slots = [], {}
         self.pairs = Pairs()
-        self._new_symbol(Symbol())  # ALWAYS
-        self.states[ALWAYS].rules = 1  # is never dropped
 
     def __dealloc__(self):
         cdef int32_t i
-        for i in range(self.symbol_count):
-            free(self.states[i].posting.entries)
         for i in range(self.rule_count):
             free(self.rules[i].program)
-        free(self.states)
         free(self.rules)
 
     def __len__(self):
@@ -113,60 +101,14 @@ cdef class RuleBook:
         self.slots[rule.id] = slot
         return rule.id
 
-    def _symbols_of(self, list filters, list symbols):
-        """The symbols of one conjunct; each gets a rule more, and goes to the list."""
-        cdef Symbol symbol
-        cdef list found = []
-        for path, kind, key in filters:
-            symbol = self._symbol(self.root.at(path), kind, key)
-            if symbol not in found:
-                found.append(symbol)
-                symbols.append(symbol)
-                self.states[symbol.number].rules += 1
-        return found
-
-    cdef Symbol _symbol(self, Node node, object kind, object key):
-        cdef Symbol symbol = node.find(kind, key)
-        cdef Symbol new
-        if symbol is not None:
-            return symbol
-        new = Symbol()
-        symbol = node.find(kind, key)  # making one may have collected garbage
-        if symbol is not None:
-            return symbol
-        new.node, new.kind, new.key = node, kind, key
-        self._new_symbol(new)
-        node.insert(new)
-        return new
-
-    cdef int _new_symbol(self, Symbol symbol) except -1:
-        cdef int32_t room
-        if self.free_symbols:
-            symbol.number = self.free_symbols.pop()
-            self.symbols[symbol.number] = symbol
-            return 0
-        if self.symbol_count == self.symbol_room:
-            room = max(64, self.symbol_room * 2)
-            states = <State*> realloc(self.states, room * sizeof(State))
-            if states == NULL:
-                raise MemoryError
-            self.states, self.symbol_room = states, room
-        symbol.number = self.symbol_count
-        memset(&self.states[symbol.number], 0, sizeof(State))
-        self.symbols.append(symbol)
-        self.symbol_count += 1
-        return 0
-
     cdef int32_t _new_slot(self) except -1:
         cdef int32_t room
         if self.free_slots:
             return self.free_slots.pop()
         if self.rule_count == self.rule_room:
             room = max(64, self.rule_room * 2)
-            rules = <Rule*> realloc(self.rules, room * sizeof(Rule))
-            if rules == NULL:
-                raise MemoryError
-            self.rules, self.rule_room = rules, room
+            self.rules = <Rule*> resized(self.rules, room, sizeof(Rule))
+            self.rule_room = room
         memset(&self.rules[self.rule_count], 0, sizeof(Rule))
         self.conditions.append(None)
         self.payloads.append(None)
@@ -194,14 +136,6 @@ cdef class RuleBook:
             rule.program[at + 1] = symbol.number
             at += 2
         return 0
-
-    def _load(self, list symbols):
-        """How many rules an event may meet under these symbols."""
-        cdef Symbol symbol
-        cdef int64_t load = 0
-        for symbol in symbols:
-            load += self.states[symbol.number].rules + <int64_t> WEIGHTS[symbol.kind]
-        return load
 
     cdef int _file(self, int32_t slot) except -1:
         cdef Rule* rule = &self.rules[slot]
@@ -261,15 +195,6 @@ cdef class RuleBook:
         for symbol in unused:
             self._forget(symbol)
         del held
-        return 0
-
-    cdef int _forget(self, Symbol symbol) except -1:
-        """One rule less asks for this; the last takes it along."""
-        self.states[symbol.number].rules -= 1
-        if self.states[symbol.number].rules == 0:
-            symbol.node.remove(symbol)
-            self.symbols[symbol.number] = None
-            self.free_symbols.append(symbol.number)
         return 0
 
     cdef int _free_slot(self, int32_t slot) except -1:
@@ -356,17 +281,6 @@ cdef class RuleBook:
             for i in range(at + 1, at + 1 + count):
                 rules[rule.program[i]] = rules.get(rule.program[i], 0) + 1
             at += 1 + count
-
-    def _check_symbol(self, int32_t number, int32_t rules):
-        cdef Symbol symbol = self.symbols[number]
-        assert self.states[number].rules == rules, f"rules of symbol {number}"
-        if rules == 0:
-            assert symbol is None and number in self.free_symbols
-            assert self.states[number].posting.length == 0
-        elif number != ALWAYS:
-            assert symbol.number == number
-            assert symbol.node.find(symbol.kind, symbol.key) is symbol, symbol.key
-            assert symbol.node.is_rooted(self.root)
 
 
 cdef count_entries(const Posting* posting, const Rule* rules, dict entries):

@@ -2,6 +2,9 @@
 
 from libc.stdint cimport int32_t
 
+from chronomux._core.conditions.ranges cimport Ranges
+from chronomux._core.conditions.texts cimport Texts
+
 
 cdef class Symbol:
     cdef int32_t number
@@ -15,8 +18,11 @@ cdef class Node:
     cdef readonly int depth
     cdef readonly int uses   # symbols here and nodes one step below
     cdef dict kids           # one segment, or several with dots between -> Node
+    cdef Texts names         # the same of them, as borrowed pointers
     cdef Symbol present, true, false
     cdef dict values         # value -> Symbol
+    cdef Texts texts         # those that are exact str -> number
+    cdef int odd             # values of types that may be equal to a str of others
     cdef list prefixes, suffixes  # (length, text -> Symbol), longest last
     cdef dict folded         # text without case -> Symbol
     cdef dict networks       # (version, length of prefix) -> prefix -> Symbol
@@ -30,21 +36,3 @@ cdef class Node:
     cdef bint is_below(self, Node other) noexcept
     cdef bint is_rooted(self, Node root) except -1
     cdef int prune(self) except -1
-
-
-cdef struct Bounds:
-    double low, high
-    bint with_low, with_high
-    int32_t number
-
-
-cdef class Ranges:
-    cdef dict symbols    # bounds -> Symbol
-    cdef Bounds* bounds  # by low as far as `ordered`; then as they came
-    cdef double* highest  # greatest high of each block of ordered bounds
-    cdef Py_ssize_t length, ordered, room, blocks
-
-    cdef int insert(self, Symbol symbol) except -1
-    cdef int remove(self, Symbol symbol) except -1
-    cdef int _grow(self) except -1
-    cdef void _order(self) noexcept

@@ -7,12 +7,16 @@ of a path, tell which symbols a value has without trying them one by one.
 
 cimport cython
 
-from libc.math cimport INFINITY
-from libc.stdlib cimport free, qsort, realloc
+from operator import itemgetter
 
-cdef enum:
-    BLOCK = 32    # bounds that share one `highest`
-    LOOSE = 64    # so many may wait unordered, or a quarter of all
+from cpython.object cimport PyObject
+from libc.stdint cimport intptr_t
+
+from chronomux._core.conditions.ranges cimport Ranges
+from chronomux._core.conditions.texts cimport Texts
+
+# Keys of these types are equal to no str; of others nobody knows.
+cdef frozenset UNLIKE_TEXT = frozenset({int, float, bytes, type(None)})
 
 
 @cython.final
@@ -33,6 +37,7 @@ cdef class Node:
         self.segment = segment
         self.depth = 0 if parent is None else parent.depth + 1
         self.kids, self.values = {}, {}
+        self.names, self.texts = Texts(), Texts()
 
     cdef Node at(self, tuple path):
         """The node at this path below, made if need be."""
@@ -50,6 +55,7 @@ cdef class Node:
         cdef Node ancestor = self.parent
         cdef str dotted = self.segment
         while ancestor is not None:
+            ancestor.names.put(dotted, <intptr_t> <PyObject*> self)
             ancestor.kids[dotted] = self
             dotted = f"{ancestor.segment}.{dotted}"
             ancestor = ancestor.parent
@@ -62,6 +68,7 @@ cdef class Node:
             ancestor, dotted = node.parent, node.segment
             while ancestor is not None:
                 if ancestor.kids.get(dotted) is node:
+                    ancestor.names.drop(dotted)
                     del ancestor.kids[dotted]
                 dotted = f"{ancestor.segment}.{dotted}"
                 ancestor = ancestor.parent
@@ -99,187 +106,88 @@ cdef class Node:
         if kind == "cidr":
             return (self.networks or {}).get(key[:2], {}).get(key[2])
         tables = self.prefixes if kind == "prefix" else self.suffixes
-        for length, texts in tables or ():
-            if length == len(key):
-                return texts.get(key)
-        return None
+        return dict(tables or ()).get(len(key), {}).get(key)
 
     cdef int insert(self, Symbol symbol) except -1:
         """Let values here have this symbol."""
-        kind, key = symbol.kind, symbol.key
-        if kind == "value":
-            if key is True:
-                self.true = symbol
-            elif key is False:
-                self.false = symbol
-            else:
-                self.values[key] = symbol
-        elif kind == "present":
-            self.present = symbol
-        elif kind == "range":
-            if self.ranges is None:
-                self.ranges = Ranges()
-            self.ranges.insert(symbol)
-        else:
-            self._insert_text(symbol)
+        self._set(symbol.kind, symbol.key, symbol)
         self.uses += 1
         return 0
 
-    def _insert_text(self, Symbol symbol):
-        kind, key = symbol.kind, symbol.key
+    cdef int remove(self, Symbol symbol) except -1:
+        """No rule asks for this any more."""
+        self._set(symbol.kind, symbol.key, None)
+        self.uses -= 1
+        return self.prune()
+
+    def _set(self, kind, key, Symbol symbol):
+        if kind == "value":
+            self._set_value(key, symbol)
+        elif kind == "present":
+            self.present = symbol
+        elif kind == "range":
+            self._set_range(key, symbol)
+        else:
+            self._set_text(kind, key, symbol)
+
+    def _set_value(self, key, Symbol symbol):
+        if key is True:
+            self.true = symbol
+        elif key is False:
+            self.false = symbol
+        else:
+            if type(key) is str and symbol is None:
+                self.texts.drop(key)
+            elif type(key) is str:
+                self.texts.put(key, symbol.number)
+            elif type(key) not in UNLIKE_TEXT:
+                self.odd += -1 if symbol is None else 1
+            put(self.values, key, symbol)
+
+    def _set_range(self, key, Symbol symbol):
+        if self.ranges is None:
+            self.ranges = Ranges()
+        if symbol is not None:
+            self.ranges.insert(key, symbol.number, symbol)
+        elif self.ranges.remove(key) == 0:
+            self.ranges = None
+
+    def _set_text(self, kind, key, Symbol symbol):
         if kind == "folded":
-            if self.folded is None:
-                self.folded = {}
-            self.folded[key] = symbol
+            self.folded = self.folded or {}
+            put(self.folded, key, symbol)
         elif kind == "cidr":
-            if self.networks is None:
-                self.networks = {}
-            self.networks.setdefault(key[:2], {})[key[2]] = symbol
+            self.networks = self.networks or {}
+            put(self.networks.setdefault(key[:2], {}), key[2], symbol)
+            if not self.networks[key[:2]]:
+                del self.networks[key[:2]]
         elif kind == "prefix":
             self.prefixes = with_text(self.prefixes, key, symbol)
         else:
             self.suffixes = with_text(self.suffixes, key, symbol)
-        self.has_text = True
-
-    cdef int remove(self, Symbol symbol) except -1:
-        """No rule asks for this any more."""
-        kind, key = symbol.kind, symbol.key
-        if kind == "value":
-            if key is True:
-                self.true = None
-            elif key is False:
-                self.false = None
-            else:
-                del self.values[key]
-        elif kind == "present":
-            self.present = None
-        elif kind == "range":
-            self.ranges.remove(symbol)
-            if not self.ranges.length:
-                self.ranges = None
-        else:
-            self._remove_text(symbol)
-        self.uses -= 1
-        return self.prune()
-
-    def _remove_text(self, Symbol symbol):
-        kind, key = symbol.kind, symbol.key
-        if kind == "folded":
-            del self.folded[key]
-        elif kind == "cidr":
-            del self.networks[key[:2]][key[2]]
-            if not self.networks[key[:2]]:
-                del self.networks[key[:2]]
-        elif kind == "prefix":
-            self.prefixes = without_text(self.prefixes, key)
-        else:
-            self.suffixes = without_text(self.suffixes, key)
         self.has_text = bool(
             self.folded or self.networks or self.prefixes or self.suffixes
         )
 
 
+cdef int put(dict table, object key, Symbol symbol) except -1:
+    if symbol is None:
+        del table[key]
+    else:
+        table[key] = symbol
+    return 0
+
+
 cdef list with_text(list tables, str text, Symbol symbol):
-    """The tables with a text more; a new list, as a match may be reading the old."""
-    for length, texts in tables or ():
-        if length == len(text):
-            texts[text] = symbol
-            return tables
-    for i, (length, _) in enumerate(tables or ()):
-        if length > len(text):
-            return [*tables[:i], (len(text), {text: symbol}), *tables[i:]]
-    return [*(tables or ()), (len(text), {text: symbol})]
+    """The tables with this symbol for the text, or without the text.
 
-
-cdef list without_text(list tables, str text):
-    for length, texts in tables:
-        if length == len(text):
-            del texts[text]
-    return [table for table in tables if table[1]]
-
-
-cdef int by_low(const void* left, const void* right) noexcept nogil:
-    cdef double a = (<const Bounds*> left).low, b = (<const Bounds*> right).low
-    return (a > b) - (a < b)
-
-
-@cython.final
-cdef class Ranges:
-    """Ranges of numbers, and which of them a number lies in.
-
-    Ordered by their low bound; those that begin above the number are cut off by binary
-    search, blocks that all end below it are stepped over. New ones wait in a loose end
-    until it is worth while to order all.
+    A new list where a table comes or goes, as a match may be reading the old one.
     """
-
-    def __cinit__(self):
-        self.symbols = {}
-
-    def __dealloc__(self):
-        free(self.bounds)
-        free(self.highest)
-
-    cdef int insert(self, Symbol symbol) except -1:
-        low, with_low, high, with_high = symbol.key
-        if self.length == self.room:
-            self._grow()
-        self.symbols[symbol.key] = symbol
-        self.bounds[self.length] = Bounds(low, high, with_low, with_high, symbol.number)
-        self.length += 1
-        if self.length - self.ordered > LOOSE + self.ordered // 4:
-            self._order()
-        return 0
-
-    cdef int _grow(self) except -1:
-        cdef Py_ssize_t room = max(8, self.room * 2)
-        bounds = <Bounds*> realloc(self.bounds, room * sizeof(Bounds))
-        if bounds == NULL:
-            raise MemoryError
-        self.bounds = bounds
-        highest = <double*> realloc(
-            self.highest, (room // BLOCK + 1) * sizeof(double)
-        )
-        if highest == NULL:
-            raise MemoryError
-        self.highest = highest
-        self.room = room
-        return 0
-
-    cdef int remove(self, Symbol symbol) except -1:
-        """A number of -1 marks what is gone until all is ordered again."""
-        cdef Py_ssize_t i = self._place(symbol)
-        del self.symbols[symbol.key]
-        self.bounds[i].number = -1
-        if len(self.symbols) * 2 <= self.length:
-            self._order()
-        return 0
-
-    def _place(self, Symbol symbol):
-        cdef Py_ssize_t i = 0, high = self.ordered, middle
-        cdef double low = symbol.key[0]
-        while i < high:
-            middle = (i + high) // 2
-            if self.bounds[middle].low < low:
-                i = middle + 1
-            else:
-                high = middle
-        while self.bounds[i].number != symbol.number:  # equal ones, then the loose end
-            if i < self.ordered and self.bounds[i].low != low:
-                i = self.ordered
-            else:
-                i += 1
-        return i
-
-    cdef void _order(self) noexcept:
-        cdef Py_ssize_t i, n = 0
-        for i in range(self.length):
-            if self.bounds[i].number >= 0:
-                self.bounds[n] = self.bounds[i]
-                n += 1
-        self.length = self.ordered = n
-        qsort(self.bounds, n, sizeof(Bounds), by_low)
-        for i in range(n):
-            if i % BLOCK == 0:
-                self.highest[i // BLOCK] = -INFINITY
-            if self.bounds[i].high > self.highest[i // BLOCK]:
-                self.highest[i // BLOCK] = self.bounds[i].high
+    cdef dict by_length = dict(tables or ())
+    put(by_length.setdefault(len(text), {}), text, symbol)
+    if len(by_length) == len(tables or ()) and by_length[len(text)]:
+        return tables
+    return sorted(
+        [(length, texts) for length, texts in by_length.items() if texts],
+        key=itemgetter(0),
+    )

@@ -2,8 +2,9 @@
 
 from libc.stdint cimport int32_t, int64_t
 
-from chronomux._core.conditions.symbols cimport Node, Ranges
+from chronomux._core.conditions.symbols cimport Node
 from chronomux._core.conditions.table cimport Table
+from chronomux._core.conditions.value_symbols cimport ValueSymbols
 
 
 ctypedef struct Found:
@@ -11,9 +12,7 @@ ctypedef struct Found:
     int32_t slot
 
 
-cdef class Walk:
-    cdef int32_t* symbols   # of the event; one may come more than once
-    cdef Py_ssize_t length, room
+cdef class Walk(ValueSymbols):
     cdef bint grouped       # it has mappings in a list: conjuncts may need the same one
     cdef set blocked        # nodes that a dotted key has taken from the path walked now
 
@@ -22,17 +21,13 @@ cdef class Walk:
 
     cdef int start(self, Node root, object event) except -1
     cdef int start_row(self, Node root, Table table, Py_ssize_t row) except -1
-    cdef int emit(self, int32_t number) except -1
     cdef int find(self, int64_t id, int32_t slot) except -1
     cdef int _dict(self, Node node, dict event) except -1
+    cdef bint _at_once(self, Node node, Node kid, object value) except -1
     cdef int _inside(self, Node node, object value, int kind) except -1
     cdef int _inside_dotted(self, Node node, object value) except -1
     cdef bint _is_blocked(self, Node node) except -1
     cdef int _arrive(self, Node node, object value) except -1
     cdef int _element(self, Node node, object value) except -1
     cdef int _list(self, Node node, object values) except -1
-    cdef int _text(self, Node node, str text) except -1
-    cdef int _number(self, Ranges ranges, double number) except -1
-    cdef int _ask_ranges(self, Ranges ranges, object value) except -1
-    cdef int _look_up(self, Node node, object value) except -1
     cdef int _other(self, Node node, object value) except -1

@@ -14,14 +14,14 @@ from cpython.list cimport PyList_GET_SIZE
 from cpython.long cimport PyLong_CheckExact
 from cpython.object cimport PyObject
 from cpython.unicode cimport PyUnicode_Check, PyUnicode_CheckExact
-from libc.math cimport isnan
 from libc.stdint cimport int32_t, int64_t
-from libc.stdlib cimport free, realloc
+from libc.stdlib cimport free
 
-import socket
-
-from chronomux._core.conditions.symbols cimport Bounds, Node, Ranges, Symbol
+from chronomux._core.conditions.storage cimport resized
+from chronomux._core.conditions.symbols cimport Node
 from chronomux._core.conditions.table cimport Table
+from chronomux._core.conditions.texts cimport value_of
+from chronomux._core.conditions.value_symbols cimport ValueSymbols
 from chronomux._core.conditions.values cimport (
     DATA,
     LIST,
@@ -30,33 +30,22 @@ from chronomux._core.conditions.values cimport (
     OBJECT,
     Kind,
     kind_of,
-    same,
     step,
 )
 
 cdef extern from "Python.h":
     PyObject* PyDict_GetItemWithError(object mapping, object key) except? NULL
     PyObject* PyList_GET_ITEM(object items, Py_ssize_t i) noexcept
-    double PyLong_AsDouble(object number) except? -1.0
     # Non-zero is an error, by version -1 or 1.
     int Py_EnterRecursiveCall(const char* where) except *
     void Py_LeaveRecursiveCall() noexcept
 
-cdef enum:
-    BLOCK = 32  # as in symbols.pyx
-
-cdef double EXACT = 2.0 ** 53  # up to here every int is a double
-
-cdef object inet_pton = socket.inet_pton
-cdef int IPV4 = socket.AF_INET, IPV6 = socket.AF_INET6
-
 
 @cython.final
-cdef class Walk:
+cdef class Walk(ValueSymbols):
     """Room for the symbols of one event; used again for the next."""
 
     def __dealloc__(self):
-        free(self.symbols)
         free(self.found)
 
     cdef int start(self, Node root, object event) except -1:
@@ -82,32 +71,20 @@ cdef class Walk:
         self.blocked = None
         for i in range(PyList_GET_SIZE(table.names)):
             name = PyList_GET_ITEM(table.names, i)
-            found = PyDict_GetItemWithError(root.kids, <object> name)
+            if PyUnicode_CheckExact(<object> name):
+                found = <PyObject*> value_of(root.names, name)
+            else:
+                found = PyDict_GetItemWithError(root.kids, <object> name)
             if found != NULL:
                 kid = <Node> found
                 self._arrive(kid, table.value(i, row))
         return 0
 
-    cdef int emit(self, int32_t number) except -1:
-        cdef Py_ssize_t room
-        if self.length == self.room:
-            room = max(64, self.room * 2)
-            symbols = <int32_t*> realloc(self.symbols, room * sizeof(int32_t))
-            if symbols == NULL:
-                raise MemoryError
-            self.symbols, self.room = symbols, room
-        self.symbols[self.length] = number
-        self.length += 1
-        return 0
-
     cdef int find(self, int64_t id, int32_t slot) except -1:
-        cdef Py_ssize_t room
         if self.found_length == self.found_room:
             room = max(64, self.found_room * 2)
-            found = <Found*> realloc(self.found, room * sizeof(Found))
-            if found == NULL:
-                raise MemoryError
-            self.found, self.found_room = found, room
+            self.found = <Found*> resized(self.found, room, sizeof(Found))
+            self.found_room = room
         self.found[self.found_length] = Found(id, slot)
         self.found_length += 1
         return 0
@@ -121,18 +98,39 @@ cdef class Walk:
         cdef Node kid
         cdef object held
         while PyDict_Next(event, &place, &key, &value):
-            if not PyUnicode_Check(<object> key):
+            if PyUnicode_CheckExact(<object> key):
+                found = <PyObject*> value_of(node.names, key)
+            elif PyUnicode_Check(<object> key):
+                found = PyDict_GetItemWithError(node.kids, <object> key)
+            else:
                 continue
-            found = PyDict_GetItemWithError(node.kids, <object> key)
             if found == NULL:
                 continue
-            kid = <Node> found
-            held = <object> value
+            if self._at_once(node, <Node> found, <object> value):
+                continue
+            kid, held = <Node> found, <object> value
             if kid.depth > node.depth + 1 and self._is_path_too(event, <object> key):
                 self.length = before
                 return self._inside_dotted(node, event)
             self._arrive(kid, held)
         return 0
+
+    cdef bint _at_once(self, Node node, Node kid, object value) except -1:
+        """Whether this was all: a text whose symbols are found without a call.
+
+        Neither is held: no code of others can run that takes them away.
+        """
+        cdef int32_t number
+        if not PyUnicode_CheckExact(value) or kid.has_text or kid.odd:
+            return False
+        if kid.depth > node.depth + 1 or self.blocked is not None:
+            return False
+        if kid.present is not None:
+            self.emit(kid.present.number)
+        number = value_of(kid.texts, <PyObject*> value)
+        if number != 0:
+            self.emit(number)
+        return True
 
     def _is_path_too(self, dict event, str dotted):
         """Whether a part of the dotted key is a key as well."""
@@ -167,7 +165,9 @@ cdef class Walk:
         hits = {kid for _, kid in kids if kid.depth > node.depth + 1}
         for name, kid in kids:
             there = step(value, MAPPING, name)
-            if there is MISSING or self._is_blocked(kid):
+            if there is MISSING:
+                continue
+            if before is not None and self._is_blocked(kid):
                 continue
             if hits:
                 # Its own way is not blocked, but that to keys which spell more of it.
@@ -183,8 +183,6 @@ cdef class Walk:
         return 0
 
     cdef bint _is_blocked(self, Node node) except -1:
-        if self.blocked is None:
-            return False
         while node is not None:
             if node in self.blocked:
                 return True
@@ -193,7 +191,7 @@ cdef class Walk:
 
     cdef int _arrive(self, Node node, object value) except -1:
         """A value stands at this node."""
-        if self._is_blocked(node):
+        if self.blocked is not None and self._is_blocked(node):
             return 0
         if node.present is not None:
             self.emit(node.present.number)
@@ -201,48 +199,31 @@ cdef class Walk:
 
     cdef int _element(self, Node node, object value) except -1:
         """The symbols of a value, or of an element of a list of values."""
-        cdef PyObject* found
+        if PyUnicode_CheckExact(value):
+            return self.exact_text(node, <str> value)
         if PyDict_CheckExact(value):
-            if node.kids:
+            if node.names.length:
                 Py_EnterRecursiveCall(" in an event")
                 try:
                     self._dict(node, <dict> value)
                 finally:
                     Py_LeaveRecursiveCall()
             return 0
-        if PyUnicode_CheckExact(value):
-            found = PyDict_GetItemWithError(node.values, value)
-            if found != NULL:
-                self.emit((<Symbol> found).number)
-            return self._text(node, <str> value) if node.has_text else 0
-        if PyBool_Check(value):
-            if value is True and node.true is not None:
-                self.emit(node.true.number)
-            elif value is False and node.false is not None:
-                self.emit(node.false.number)
-            return 0
-        if PyFloat_CheckExact(value) or PyLong_CheckExact(value) or value is None:
-            found = PyDict_GetItemWithError(node.values, value)
-            if found != NULL:
-                self.emit((<Symbol> found).number)
-            if node.ranges is None or value is None:
-                return 0
-            if PyFloat_CheckExact(value):
-                return self._number(node.ranges, <double> value)
-            if -EXACT <= value <= EXACT:
-                return self._number(node.ranges, PyLong_AsDouble(value))
-            return self._ask_ranges(node.ranges, value)
+        if PyBool_Check(value) or PyFloat_CheckExact(value) or (
+            PyLong_CheckExact(value) or value is None
+        ):
+            return self.plain(node, value)
         return self._other(node, value)
 
     cdef int _other(self, Node node, object value) except -1:
         cdef Kind kind = kind_of(value)
         if kind == LIST:
             return self._list(node, value)
-        self._look_up(node, value)
+        self.look_up(node, value)
         if node.ranges is not None:
-            self._ask_ranges(node.ranges, value)
+            self.ask_ranges(node.ranges, value)
         if PyUnicode_Check(value) and node.has_text:
-            self._text(node, str(value))
+            self.text(node, str(value))
         if kind != DATA and node.kids:
             Py_EnterRecursiveCall(" in an event")
             try:
@@ -261,98 +242,3 @@ cdef class Walk:
         finally:
             Py_LeaveRecursiveCall()
         return 0
-
-    cdef int _look_up(self, Node node, object value) except -1:
-        cdef Symbol symbol
-        try:
-            symbol = node.values.get(value)
-        except Exception:  # no hash, or one that fails: then by equality
-            for other, symbol in list(node.values.items()):
-                if same(other, value):
-                    self.emit(symbol.number)
-            return 0
-        return self.emit(symbol.number) if symbol is not None else 0
-
-    cdef int _text(self, Node node, str text) except -1:
-        cdef Symbol symbol
-        cdef Py_ssize_t length, size = len(text)
-        for length, texts in node.prefixes or ():
-            if length > size:
-                break
-            symbol = (<dict> texts).get(text[:length])
-            if symbol is not None:
-                self.emit(symbol.number)
-        for length, texts in node.suffixes or ():
-            if length > size:
-                break
-            symbol = (<dict> texts).get(text[size - length:])
-            if symbol is not None:
-                self.emit(symbol.number)
-        if node.folded:
-            symbol = node.folded.get(text.casefold())
-            if symbol is not None:
-                self.emit(symbol.number)
-        if node.networks:
-            self._address(node.networks, text)
-        return 0
-
-    def _address(self, dict networks, str text):
-        """By the length of the prefix, as routers do."""
-        cdef Symbol symbol
-        version, bits = (6, 128) if ":" in text else (4, 32)
-        try:
-            packed = inet_pton(IPV6 if version == 6 else IPV4, text)
-        except (OSError, ValueError):
-            return
-        number = int.from_bytes(packed, "big")
-        for (kind, length), prefixes in list(networks.items()):
-            if kind == version:
-                symbol = prefixes.get(number >> (bits - length))
-                if symbol is not None:
-                    self.emit(symbol.number)
-
-    cdef int _number(self, Ranges ranges, double number) except -1:
-        """The ranges that this number lies in."""
-        cdef Py_ssize_t i = 0, high = ranges.ordered, middle, end
-        cdef Bounds* bounds = ranges.bounds
-        if isnan(number):
-            return 0
-        while i < high:  # the first that begins above the number
-            middle = (i + high) // 2
-            if bounds[middle].low <= number:
-                i = middle + 1
-            else:
-                high = middle
-        end, i = i, 0
-        while i < end:
-            if i % BLOCK == 0 and ranges.highest[i // BLOCK] < number:
-                i += BLOCK
-                continue
-            if lies_in(&bounds[i], number):
-                self.emit(bounds[i].number)
-            i += 1
-        for i in range(ranges.ordered, ranges.length):
-            if lies_in(&bounds[i], number):
-                self.emit(bounds[i].number)
-        return 0
-
-    cdef int _ask_ranges(self, Ranges ranges, object value) except -1:
-        """For numbers that no double holds: one by one, as the operators do."""
-        cdef Symbol symbol
-        for (low, with_low, high, with_high), symbol in list(ranges.symbols.items()):
-            try:
-                if (value > low or (with_low and value == low)) and (
-                    value < high or (with_high and value == high)
-                ):
-                    self.emit(symbol.number)
-            except Exception:  # not a number
-                return 0
-        return 0
-
-
-cdef inline bint lies_in(const Bounds* bounds, double number) noexcept nogil:
-    if bounds.number < 0 or number < bounds.low or number > bounds.high:
-        return False
-    if number == bounds.low and not bounds.with_low:
-        return False
-    return number != bounds.high or bounds.with_high

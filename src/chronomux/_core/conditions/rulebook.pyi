@@ -3,6 +3,8 @@ from typing import Any, Protocol
 
 from typing_extensions import disjoint_base
 
+from chronomux._core.conditions.symbol_book import SymbolBook
+
 class _Asked(Protocol):
     @property
     def conjuncts(
@@ -11,7 +13,7 @@ class _Asked(Protocol):
     def matches(self, event: Any, /) -> bool: ...
 
 @disjoint_base
-class RuleBook:
+class RuleBook(SymbolBook):
     def __new__(cls) -> RuleBook: ...
     def __len__(self) -> int: ...
     def __contains__(self, number: object, /) -> bool: ...

@@ -8,7 +8,3 @@ class Node:
     depth: int
     uses: int
     def __new__(cls, parent: Node | None = None, segment: str = "") -> Node: ...
-
-@final
-class Ranges:
-    def __new__(cls) -> Ranges: ...

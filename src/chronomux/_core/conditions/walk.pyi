@@ -1,4 +1,6 @@
 from typing import final
 
+from chronomux._core.conditions.value_symbols import ValueSymbols
+
 @final
-class Walk: ...
+class Walk(ValueSymbols): ...

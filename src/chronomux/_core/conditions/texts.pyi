@@ -1,0 +1,6 @@
+from typing import final
+
+@final
+class Texts:
+    def __new__(cls) -> Texts: ...
+    def __len__(self) -> int: ...

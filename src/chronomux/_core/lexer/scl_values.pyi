@@ -1,0 +1,5 @@
+from typing import final
+
+@final
+class Values:
+    def __new__(cls, reads_escapes: bool) -> Values: ...
