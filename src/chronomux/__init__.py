@@ -15,6 +15,9 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
         ChronomuxError,
         DeadInputError,
         DisorderError,
+        GrammarError,
+        LexError,
+        ParseError,
         ReaderError,
         RemoteError,
         SCLSyntaxError,
@@ -27,6 +30,7 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
         EventManager,
     )
     from chronomux.lexer import (
+        Lexer,
         SCLLexer,
     )
     from chronomux.queue import (
@@ -57,8 +61,12 @@ __all__ = [
     "DisorderError",
     "EventManager",
     "FileReader",
+    "GrammarError",
     "IterableQueue",
+    "LexError",
+    "Lexer",
     "MultiProcessing",
+    "ParseError",
     "Queue",
     "QueueMultiplexer",
     "ReaderError",
@@ -81,6 +89,9 @@ _NAMES = {
         "ChronomuxError",
         "DeadInputError",
         "DisorderError",
+        "GrammarError",
+        "LexError",
+        "ParseError",
         "ReaderError",
         "RemoteError",
         "SCLSyntaxError",
@@ -92,7 +103,7 @@ _NAMES = {
         "Condition",
         "EventManager",
     ),
-    "chronomux.lexer": ("SCLLexer",),
+    "chronomux.lexer": ("Lexer", "SCLLexer"),
     "chronomux.queue": (
         "IterableQueue",
         "Queue",

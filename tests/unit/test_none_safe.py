@@ -21,6 +21,7 @@ from chronomux import (
     EventManager,
     FileReader,
     IterableQueue,
+    Lexer,
     MultiProcessing,
     Queue,
     QueueMultiplexer,
@@ -30,6 +31,7 @@ from chronomux import (
     merge_files,
     merge_order,
 )
+from chronomux.lexer import TOKEN
 
 THINGS: list[Any] = [
     None,
@@ -103,6 +105,25 @@ def managed(name: str, *given: Any) -> Any:
     manager = EventManager()
     manager.register(print, {"t": 1})
     return getattr(manager, name)(*given)
+
+
+class Numbers(Lexer):
+    cache = False
+    tokens = ("NUMBER",)
+    t_NUMBER = r"\d+"
+
+    def p_numbers(self, p: Any) -> None:
+        """numbers : NUMBER
+        | numbers NUMBER"""
+        p[0] = p[1]
+
+
+def begun(x: Any) -> None:
+    Numbers().lexer.begin(x)
+
+
+def decorated(x: Any) -> Any:
+    return TOKEN(x)(begun)
 
 
 NONE = type(None)
@@ -268,6 +289,20 @@ CASES = [
     nothing_works(
         "MultiProcessing", lambda x: MultiProcessing(exit_timeout=x), NONE, int, float
     ),
+    nothing_works("Lexer", lambda x: Numbers(cache=x), NONE, str),
+    nothing_works("Lexer, parse", lambda x: Numbers().parse(x)),
+    nothing_works("Lexer, test", lambda x: Numbers().test(x) or None),
+    nothing_works("Lexer, input", lambda x: Numbers().lexer.input(x), str),
+    nothing_works("Lexer, begin", begun),
+    nothing_works("Lexer, skip", lambda x: Numbers().lexer.skip(x), int),
+    nothing_works(
+        "parser", lambda x: Numbers().parser.parse("1" if x is None else x), NONE
+    ),
+    nothing_works("parser, lexer", lambda x: Numbers().parser.parse("1", x), NONE),
+    nothing_works(
+        "parser, tokenfunc", lambda x: Numbers().parser.parse("1", tokenfunc=x), NONE
+    ),
+    nothing_works("TOKEN", decorated, str, FUNCTION),
     nothing_works("ThreadPool", lambda x: MultiProcessing().ThreadPool(x), NONE, int),
     nothing_works("ProcessPool", lambda x: MultiProcessing().ProcessPool(x), NONE, int),
     nothing_works("map", lambda x: one_thread().map(x, [1])),

@@ -8,18 +8,19 @@ from chronomux.errors import GrammarError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FunctionType
+    from collections.abc import Callable
+    from typing import Any
 
 __all__ = ["docstring", "regex"]
 
 
-def regex(function: FunctionType) -> str | None:
+def regex(function: Callable[..., Any]) -> str | None:
     """The expression of a method for tokens: set by `TOKEN`, or its docstring."""
     found = getattr(function, "regex", None)
     return docstring(function) if found is None else found
 
 
-def docstring(function: FunctionType) -> str | None:
+def docstring(function: Callable[..., Any]) -> str | None:
     """GrammarError if it was dropped and the source cannot be read either."""
     if function.__doc__ is not None or sys.flags.optimize < 2:
         return function.__doc__
@@ -30,9 +31,10 @@ def docstring(function: FunctionType) -> str | None:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError) as no:
-        code = function.__code__
+        code = getattr(function, "__code__", None)
+        place = f"{code.co_filename}:{code.co_firstlineno}: " if code else ""
         raise GrammarError(
-            f"{code.co_filename}:{code.co_firstlineno}: python -OO has dropped the "
+            f"{place}python -OO has dropped the "
             f"docstring of {function.__qualname__}, which holds its rules, and its "
             f"source cannot be read ({no}): run without -OO, or keep the source"
         ) from no

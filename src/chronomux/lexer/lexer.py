@@ -51,6 +51,9 @@ class Lexer:
     - `tracking=True` with `lineno`, `linespan`, `lexpos`, `lexspan`, and `set_lineno`
       and `set_lexpos`; `tokenfunc`, and lexers of any kind.
 
+    Like PLY's, the recovery from an error goes in circles where it drops what an empty
+    production made, and the state before makes it again whatever comes.
+
     Unlike PLY:
     - nothing is printed and no file is written beside the code. Without `p_error` a
       text that is not of the grammar is a `ParseError`, without `t_error` a `LexError`;
@@ -100,7 +103,9 @@ class Lexer:
         That is a clone of `lexer`, so it begins in its state and line. ParseError and
         LexError where the grammar has no methods for errors.
         """
-        return self.parser.parse(text, self.lexer.clone(), False, tracking)
+        lexer = self.lexer.clone()
+        lexer.input(text)
+        return self.parser.parse(None, lexer, False, tracking)
 
     def test(self, text: str) -> list[LexToken]:
         """The tokens of the text, to look at."""
@@ -119,10 +124,14 @@ def TOKEN(regex: str | Callable[..., Any]) -> Callable[[F], F]:
     regex: the expression, or another method to take it from.
     """
 
-    def decorate(method: F) -> F:
-        from chronomux.lexer.docstrings import regex as regex_of
+    from chronomux.lexer.docstrings import regex as regex_of
 
-        method.regex = regex if isinstance(regex, str) else regex_of(regex)  # type: ignore[attr-defined,arg-type]
+    if not isinstance(regex, str) and not callable(regex):
+        raise TypeError(f"TOKEN takes an expression or a method, not {regex!r}")
+    text = regex if isinstance(regex, str) else regex_of(regex)
+
+    def decorate(method: F) -> F:
+        method.regex = text  # type: ignore[attr-defined]
         return method
 
     return decorate
