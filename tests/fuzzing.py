@@ -47,10 +47,10 @@ def damaged(rng: random.Random) -> bytes:
         begin = rng.randrange(len(data) + 1)
         end = min(len(data), begin + rng.choice([0, 0, 1, 2, 9, 70]))
         data[begin:end] = new_piece(rng, data)
-    if rng.random() < 0.003:
+    if rng.random() < 0.001:
         data *= LARGE // max(1, len(data))
-    elif rng.random() < 0.05:
-        data *= rng.randrange(2000)
+    elif rng.random() < 0.02:
+        data *= rng.randrange(500)
     return bytes(data[: LARGE + 1000])
 
 
