@@ -2,9 +2,9 @@
 
 A target takes bytes and a source of chance, and raises when what it sees is wrong; what
 breaks memory is for the sanitize build to notice. The bytes of an execution depend on
-nothing but the target's name and the execution's number, so any of them can be had again:
+nothing but the target's name and the execution's number: any can be had again.
 
-    CHRONOMUX_FUZZ_FROM=12345 pytest -m deep -s tests/property/test_csv_fuzz.py -k frames
+    CHRONOMUX_FUZZ_FROM=1500 pytest -m deep -s tests/property/test_csv_fuzz.py -k frames
 """
 
 from __future__ import annotations

@@ -43,7 +43,9 @@ def quiet() -> Any:
     logger.disabled = False
 
 
-def text_of(data: bytes, encoding: str = "utf-8", errors: str = "surrogateescape") -> str:
+def text_of(
+    data: bytes, encoding: str = "utf-8", errors: str = "surrogateescape"
+) -> str:
     if encoding == "utf-8":
         data = data.removeprefix(codecs.BOM_UTF8)
     return data.decode(encoding, errors)

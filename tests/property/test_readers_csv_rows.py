@@ -120,7 +120,9 @@ def any_text(rng: random.Random) -> str:
     """As TEXTS, without what hypothesis costs: a hundred times as long as the check."""
     if rng.random() < 0.5:
         return "".join(rng.choices(LETTERS, k=rng.randrange(81)))
-    lines = (rng.choices(FIELDS, k=rng.randrange(1, 6)) for _ in range(rng.randrange(21)))
+    lines = (
+        rng.choices(FIELDS, k=rng.randrange(1, 6)) for _ in range(rng.randrange(21))
+    )
     return "".join(",".join(line) + rng.choice(LINE_ENDS) for line in lines)
 
 
@@ -136,7 +138,9 @@ def test_a_million_rows_and_errors_equal_those_of_csv_reader(seed: int) -> None:
         try:
             check(text, fmtparams, size)
         except BaseException as error:
-            raise AssertionError(f"case {number}: {text!r}, {fmtparams}, {size}") from error
+            raise AssertionError(
+                f"case {number}: {text!r}, {fmtparams}, {size}"
+            ) from error
 
 
 @given(TEXTS, st.integers(0, 6), st.booleans())
