@@ -124,7 +124,8 @@ def fuzz_rows(data: bytes, rng: random.Random) -> None:
             field_size_limit=limit or 1 << 24,
             **format,
         )
-        assert outcomes(rows) == wanted, (encoding, errors, format, limit)
+        options = encoding, errors, format, limit
+        assert repr(outcomes(rows)) == repr(wanted), options  # nan is nan
     finally:
         csv.field_size_limit(before)
 
@@ -143,16 +144,17 @@ def fuzz_mappings(data: bytes, rng: random.Random) -> None:
     }
     expected = records_of(CSVReader(Pieces(data, rng), **options))
     rows = records_of(CSVReader(Pieces(data, rng), rows="lazy", **options))
-    assert rows == expected, options
+    dicts = [row if isinstance(row, str) else dict(row) for row in rows]
+    assert repr(dicts) == repr(expected), options
     for row in rng.choices(rows, k=min(len(rows), 20)):
         if isinstance(row, str):
             continue
         same = pickle.loads(pickle.dumps(row))
         assert type(same) is dict
-        assert list(row.items()) == list(same.items())
         assert len(row) == len(same)
         assert repr(row) == f"LazyRow({same!r})"
-        assert {**row} == row | {} == same
+        assert repr({**row}) == repr(row | {}) == repr(same)
+        assert [repr(row[key]) for key in row] == list(map(repr, same.values()))
 
 
 def fuzz_columns(data: bytes, rng: random.Random) -> None:
