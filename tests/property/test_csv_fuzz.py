@@ -73,7 +73,7 @@ def records_of(reader: Any) -> list[Any]:
     found: list[Any] = []
     try:
         found.extend(reader)
-    except ValueError as error:
+    except (ValueError, csv.Error) as error:
         found.append(str(error))
     return found
 
