@@ -1,7 +1,8 @@
 """CSV rows beside the csv module and the table libraries that are installed.
 
 Every contender of a group reads the same file to its end and keeps nothing. What makes
-dicts or lists of strings competes: csv, and the libraries' rows of Python objects.
+dicts or lists of strings competes: csv, and the libraries' rows of Python objects. Of
+columns the libraries' own tables are made, by all the threads they take.
 Three captures: telemetry (11 columns, nothing quoted), occupancy (8, two of them in
 quotes, as R writes a data frame) and remarks (5, texts with commas, quotes, newlines).
 """
@@ -9,15 +10,14 @@ quotes, as R writes a data frame) and remarks (5, texts with commas, quotes, new
 from __future__ import annotations
 
 import csv
-import random
 from collections import deque
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.captures import CAPTURES, write_capture
 from benchmarks.conftest import Scale
 from benchmarks.contest import Contender, Contest
 from chronomux._core.csv import structure
@@ -43,49 +43,6 @@ try:
 except ImportError:
     duckdb = None
 
-START = datetime(2015, 2, 2, 14, 19)
-TEXTS = [
-    "valve,opened",
-    "closed by hand",
-    "pressure drop",
-    'see "log 7"',
-    "reset,\nthen ok",
-]
-
-
-def telemetry(rng: random.Random, records: int) -> Iterator[list[Any]]:
-    """11 columns, nothing quoted, epoch seconds with a fraction."""
-    yield ["time", *(f"channel_{i}" for i in range(10))]
-    for i in range(records):
-        values = (f"{rng.gauss(20, 5):.3f}" for _ in range(10))
-        yield [f"{1_422_886_740 + i / 20:.6f}", *values]
-
-
-def occupancy(rng: random.Random, records: int) -> Iterator[list[Any]]:
-    """8 columns, the first two quoted, ISO times: as R writes a data frame."""
-    yield ["", "date", "temperature", "humidity", "light", "co2", "ratio", "occupancy"]
-    for i in range(records):
-        moment = START + timedelta(seconds=59.7 * i)
-        values = (f"{rng.gauss(20, 5):.6f}" for _ in range(5))
-        yield [
-            f'"{i}"',
-            f'"{moment:%Y-%m-%d %H:%M:%S}"',
-            *values,
-            str(rng.randrange(2)),
-        ]
-
-
-def remarks(rng: random.Random, records: int) -> Iterator[list[Any]]:
-    """5 columns, all quoted; in some texts commas, doubled quotes and newlines."""
-    yield ["time", "station", "author", "remark", "state"]
-    for i in range(records):
-        text = "; ".join(rng.choices(TEXTS, k=rng.randrange(1, 4))).replace('"', '""')
-        moment = START + timedelta(seconds=i)
-        row = [moment.isoformat(), f"st-{i % 50}", "j. doe", text, rng.choice("ok!")]
-        yield [f'"{field}"' for field in row]
-
-
-CAPTURES = {"telemetry": telemetry, "occupancy": occupancy, "remarks": remarks}
 kinds = pytest.mark.parametrize("kind", CAPTURES)
 
 
@@ -96,10 +53,7 @@ def records(scale: Scale) -> int:
 
 @pytest.fixture
 def capture(tmp_path: Path, kind: str, records: int) -> Path:
-    path = tmp_path / f"{kind}.csv"
-    rows = CAPTURES[kind](random.Random(21), records)
-    path.write_text("".join(",".join(row) + "\n" for row in rows), "utf-8")
-    return path
+    return write_capture(tmp_path, kind, records)
 
 
 def python_rows(make: Callable[..., Any], path: Path) -> Iterator[Any]:
@@ -111,9 +65,13 @@ def polars_rows(path: Path, named: bool) -> Iterator[Any]:
     return polars.read_csv(path, infer_schema=False).iter_rows(named=named)
 
 
-def arrow_rows(path: Path) -> Iterator[Any]:
+def arrow_table(path: Path) -> Any:
     options = arrow_csv.ParseOptions(newlines_in_values=True)
-    return iter(arrow_csv.read_csv(path, parse_options=options).to_pylist())
+    return arrow_csv.read_csv(path, parse_options=options)
+
+
+def arrow_rows(path: Path) -> Iterator[Any]:
+    return iter(arrow_table(path).to_pylist())
 
 
 def pandas_rows(path: Path) -> Iterator[Any]:
@@ -173,6 +131,27 @@ def test_lazy_rows(contest: Contest, capture: Path, kind: str, records: int) -> 
             "csv.DictReader": consumed(lambda: python_rows(csv.DictReader, capture)),
         },
         items=records,
+    )
+
+
+@kinds
+def test_columns(contest: Contest, capture: Path, kind: str, records: int) -> None:
+    def ours() -> Iterator[Any]:
+        return CSVReader(capture, rows="columns").reader
+
+    assert sum(batch.num_rows for batch in ours()) == records
+    contest(
+        f"CSV columns, {kind}",
+        consumed(ours),
+        peers={
+            "csv.reader": consumed(lambda: python_rows(csv.reader, capture)),
+            "polars": polars and (lambda: polars.read_csv(capture)),
+            "pyarrow": arrow_csv and (lambda: arrow_table(capture)),
+            "pandas": pandas and (lambda: pandas.read_csv(capture)),
+            "duckdb": duckdb and (lambda: duckdb.read_csv(str(capture)).fetchnumpy()),
+        },
+        items=records,
+        note="csv.reader makes lists of text, and no number",
     )
 
 

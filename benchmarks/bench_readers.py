@@ -12,16 +12,15 @@ is measured, and how long both take together: most of that is the consumer's.
 from __future__ import annotations
 
 import csv
-import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.captures import TIME_COLUMNS, write_capture
 from benchmarks.conftest import Scale
 from benchmarks.contest import Contender, Contest
 from benchmarks.crew import Crew
@@ -30,41 +29,7 @@ from chronomux.queue import Queue
 from chronomux.readers import CSVReader
 
 RECORDS = 20_000
-START = datetime(2015, 2, 2, 14, 19)
-
-
-def telemetry(rng: random.Random) -> Iterator[list[str]]:
-    """11 columns, nothing quoted, epoch seconds with a fraction."""
-    yield ["time", *(f"channel_{i}" for i in range(10))]
-    for i in range(RECORDS):
-        values = (f"{rng.gauss(20, 5):.3f}" for _ in range(10))
-        yield [f"{1_422_886_740 + i / 20:.6f}", *values]
-
-
-def occupancy(rng: random.Random) -> Iterator[list[str]]:
-    """8 columns, the first two quoted, ISO times: as R writes a data frame."""
-    yield ["", "date", "temperature", "humidity", "light", "co2", "ratio", "occupancy"]
-    for i in range(RECORDS):
-        moment = START + timedelta(seconds=59.7 * i)
-        values = (f"{rng.gauss(20, 5):.6f}" for _ in range(5))
-        yield [
-            f'"{i}"',
-            f'"{moment:%Y-%m-%d %H:%M:%S}"',
-            *values,
-            str(rng.randrange(2)),
-        ]
-
-
-CAPTURES = {"telemetry": (telemetry, "time"), "occupancy": (occupancy, "date")}
-
-
-def capture(folder: Path, kind: str) -> tuple[Path, str]:
-    """A file of that kind, and its column of times."""
-    make, column = CAPTURES[kind]
-    path = folder / f"{kind}.csv"
-    lines = [",".join(row) + "\n" for row in make(random.Random(21))]
-    path.write_text("".join(lines), "utf-8")
-    return path, column
+KINDS = ["telemetry", "occupancy"]
 
 
 def csv_rows(make: Callable[..., Any], path: Path) -> Iterator[Any]:
@@ -76,9 +41,9 @@ def frames(path: Path, column: str) -> Iterator[Any]:
     return CSVReader(path, timestamp=column).frames()
 
 
-@pytest.mark.parametrize("kind", CAPTURES)
+@pytest.mark.parametrize("kind", KINDS)
 def test_frames(contest: Contest, tmp_path: Path, kind: str) -> None:
-    path, column = capture(tmp_path, kind)
+    path, column = write_capture(tmp_path, kind, RECORDS), TIME_COLUMNS[kind]
     assert sum(len(frame.keys) for frame in frames(path, column)) == RECORDS
     contest(
         f"frames, {kind}",
@@ -149,11 +114,11 @@ class Tally:
 
 @pytest.mark.benchmark(timer=time.perf_counter)
 @pytest.mark.parametrize("timed", [False, True], ids=["no times", "times"])
-@pytest.mark.parametrize("kind", CAPTURES)
+@pytest.mark.parametrize("kind", KINDS)
 def test_rows_onto_a_queue(
     contest: Contest, scale: Scale, tmp_path: Path, kind: str, timed: bool
 ) -> None:
-    path, column = capture(tmp_path, kind)
+    path, column = write_capture(tmp_path, kind, RECORDS), TIME_COLUMNS[kind]
     options = {"timestamp": column} if timed else {}
     cpu = Tally()
     with Crew(2, Role, Queue()) as crew:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from queue import Empty
 from typing import Any
 
-from chronomux.queue import Queue, SortedQueueMultiplexer
+from chronomux.queue import Queue, QueueMultiplexer, SortedQueueMultiplexer
 
 PATIENCE = 20.0
 """Seconds after which a test gives up on something that takes milliseconds."""
@@ -109,6 +109,33 @@ def eventually(condition: Callable[[], bool], seconds: float = PATIENCE) -> None
     while not condition():
         assert time.monotonic() < deadline, "it did not come true"
         time.sleep(0.005)
+
+
+def times_through(source: Any, output: Any, count: int) -> list[float]:
+    """Seconds that items take from one queue to another, each alone on its way."""
+    took = []
+    for number in range(count):
+        time.sleep(0.003)
+        began = time.perf_counter()
+        source.put(number)
+        assert output.get(timeout=PATIENCE) == number
+        took.append(time.perf_counter() - began)
+    return took
+
+
+def running(
+    kind: type[QueueMultiplexer], inputs: int = 2, **options: Any
+) -> tuple[Any, list[Any], Any]:
+    """(a multiplexer that runs, its inputs, one output), of queues of chronomux."""
+    multiplexer = kind(**options)
+    sources = [multiplexer.input_queue() for _ in range(inputs)]
+    output = multiplexer.output_queue()
+    return multiplexer.run(), sources, output
+
+
+def engine_of(multiplexer: QueueMultiplexer) -> str:
+    """What moves its items: "frames" or "objects"."""
+    return "frames" if multiplexer._frames is not None else "objects"
 
 
 def foreign(sort_key: Any = None, maxsize: int = 0) -> Any:

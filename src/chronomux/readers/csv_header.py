@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from chronomux.errors import CSVError, ReaderError
@@ -12,6 +13,7 @@ from chronomux.readers.text import is_utf8
 
 __all__ = ["Header", "read_header"]
 
+_BOM = codecs.BOM_UTF8
 HEADER_BYTES = 1 << 14  # read at once: what is behind a header is read again
 
 
@@ -36,7 +38,7 @@ def read_header(
 
     try:
         if given is not None:
-            return Header(given, b"", 0, _bom_bytes(source, read()))
+            return Header(given, b"", 0, _bom_bytes(source, _start(read)))
         rows = list_rows(source, dialect, field_size_limit, read)
         return _header(source, next(rows, None), rows.line_num, taken)
     except CSVError as error:
@@ -45,6 +47,15 @@ def read_header(
         raise ReaderError(f"{error}, in the header") from error
     finally:
         source.unread(b"".join(taken))
+
+
+def _start(read: Callable[[], bytes]) -> bytes:
+    """The first bytes: not fewer than a byte order mark has, if they may be one."""
+    start = block = read()
+    while block and len(start) < len(_BOM) and _BOM.startswith(start):
+        block = read()
+        start += block
+    return start
 
 
 def _header(
@@ -67,5 +78,5 @@ def _first_lines(text: bytes, count: int) -> bytes:
 
 
 def _bom_bytes(source: Source, start: bytes) -> int:
-    has_bom = is_utf8(source.encoding) and start.startswith(codecs.BOM_UTF8)
-    return len(codecs.BOM_UTF8) if has_bom else 0
+    has_bom = is_utf8(source.encoding) and start.startswith(_BOM)
+    return len(_BOM) if has_bom else 0

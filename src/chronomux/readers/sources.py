@@ -123,7 +123,7 @@ def open_source(file: FileLike, encoding: str, errors: str) -> Source:
     try:
         if _gives_text(raw):
             return TranscodedSource(_TextBytes(raw), name, encoding, errors, owned)
-        stream = _decompressed(_Pushback(raw), name)
+        stream = _decompressed(_Pushback(raw, name), name)
         source = _decoded(stream, name, encoding, errors, owned)
         # Who has many files open knows best how much memory each of them may take.
         source.block_bytes = getattr(raw, "block_bytes", BLOCK_BYTES)
@@ -184,9 +184,13 @@ def _gives_text(raw: Any) -> bool:
 
 
 class _Pushback:
-    """Reads what is there, without waiting for a full block, and counts the bytes."""
+    """Reads what is there, without waiting for a full block, and counts the bytes.
 
-    def __init__(self, raw: Any) -> None:
+    An OSError of a read, which knows no file, is given the name.
+    """
+
+    def __init__(self, raw: Any, name: str) -> None:
+        self._name = name
         # read() of a buffered stream waits for all it was asked for; read1() does not.
         self._read = getattr(raw, "read1", raw.read)
         self._returned = b""
@@ -196,11 +200,18 @@ class _Pushback:
         if self._returned:
             block, self._returned = self._returned[:size], self._returned[size:]
         else:
-            block = self._read(BLOCK_BYTES if size < 0 else size)
+            block = self._read_raw(BLOCK_BYTES if size < 0 else size)
             if block is None:
                 raise BlockingIOError("a non-blocking file has no data yet")
         self.position += len(block)
         return block
+
+    def _read_raw(self, size: int) -> Any:
+        try:
+            return self._read(size)
+        except OSError as error:
+            error.filename = error.filename or self._name
+            raise
 
     def peek(self, size: int) -> bytes:
         """The first bytes, fewer than `size` only if there are no more."""
@@ -259,7 +270,7 @@ def _decoded(
         encoding = "utf-8"  # not utf-8-sig, which would put a mark before every text
     if is_ascii_superset(encoding):
         return Source(stream, name, encoding, errors, owned)
-    looked = _Pushback(stream)
+    looked = _Pushback(stream, name)
     codec = transcoding_codec(encoding, looked.peek(_BOM_BYTES))
     transcoder = _Transcoder(looked, TextDecoder(name, encoding, errors))
     return TranscodedSource(transcoder, name, codec, errors, owned)

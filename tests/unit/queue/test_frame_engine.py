@@ -6,27 +6,26 @@ import logging
 import math
 import mmap
 import queue
-import time
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 
 import pytest
 
 from chronomux.errors import DisorderError, FrameError
 from chronomux.queue import Disorder, Queue, SortedQueueMultiplexer
-from tests.queues import BareQueue, drain, eventually, fill, receive
+from tests.queues import (
+    BareQueue,
+    drain,
+    engine_of,
+    eventually,
+    fill,
+    receive,
+    running,
+    times_through,
+)
 
-
-def engine_of(multiplexer: SortedQueueMultiplexer) -> str:
-    return "frames" if multiplexer._frames is not None else "objects"
-
-
-def started(inputs: int = 2, **options) -> tuple:
-    """(a multiplexer that runs, its inputs, one output)"""
-    multiplexer = SortedQueueMultiplexer(**options)
-    sources = [multiplexer.input_queue() for _ in range(inputs)]
-    output = multiplexer.output_queue()
-    return multiplexer.run(), sources, output
+started = partial(running, SortedQueueMultiplexer)
 
 
 def double(number):
@@ -294,12 +293,6 @@ def test_a_damaged_frame_ends_the_merge():
 
 def test_an_idle_merge_passes_a_lone_item_at_once():
     multiplexer, (source,), output = started(1)
-    took = []
-    for number in range(30):
-        time.sleep(0.003)
-        began = time.perf_counter()
-        source.put(number)
-        assert output.get(timeout=20) == number
-        took.append(time.perf_counter() - began)
+    took = times_through(source, output, 30)
     multiplexer.stop()
     assert sorted(took)[10] < 0.02, "not polled, and not a batch's delay"

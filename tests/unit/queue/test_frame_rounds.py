@@ -7,16 +7,22 @@ import mmap
 import queue
 import time
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
 from chronomux.errors import DeadInputError, FrameError
 from chronomux.queue import Queue, QueueMultiplexer, SortedQueueMultiplexer
-from tests.queues import BareQueue, drain, eventually, fill, receive
-
-
-def engine_of(multiplexer: QueueMultiplexer) -> str:
-    return "frames" if multiplexer._frames is not None else "objects"
+from tests.queues import (
+    BareQueue,
+    drain,
+    engine_of,
+    eventually,
+    fill,
+    receive,
+    running,
+    times_through,
+)
 
 
 @pytest.fixture(params=["frames", "objects"])
@@ -26,12 +32,7 @@ def engine(request, monkeypatch):
     return request.param
 
 
-def started(inputs: int = 2, **options) -> tuple:
-    """(a multiplexer that runs, its inputs, one output)"""
-    multiplexer = QueueMultiplexer(**options)
-    sources = [multiplexer.input_queue() for _ in range(inputs)]
-    output = multiplexer.output_queue()
-    return multiplexer.run(), sources, output
+started = partial(running, QueueMultiplexer)
 
 
 def turns(columns: list[list]) -> list:
@@ -278,12 +279,6 @@ def test_a_damaged_frame_ends_the_merge(engine):
 @pytest.mark.parametrize("idle", [0, 2, 140])
 def test_a_merge_of_idle_inputs_passes_a_lone_item_at_once(idle):
     multiplexer, (source, *_), output = started(1 + idle)
-    took = []
-    for number in range(30):
-        time.sleep(0.003)
-        began = time.perf_counter()
-        source.put(number)
-        assert output.get(timeout=20) == number
-        took.append(time.perf_counter() - began)
+    took = times_through(source, output, 30)
     multiplexer.stop()
     assert sorted(took)[10] < 0.03, "not polled once in a while, and no batch's delay"

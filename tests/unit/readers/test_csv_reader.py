@@ -11,6 +11,7 @@ import pytest
 
 from chronomux.errors import ReaderError, TimestampError
 from chronomux.readers import CSVReader, FileReader
+from tests.property.test_readers_csv import Trickle
 
 S = 10**9
 
@@ -153,6 +154,15 @@ def test_given_fieldnames_make_the_first_line_a_record() -> None:
     assert (reader.header, reader.fieldnames) == (b"", ["t", "v"])
     (frame,) = reader.frames()
     assert (list(frame.keys), frame.rows) == ([S, 2 * S], b"1,a\n2,b\n")
+
+
+def test_a_byte_order_mark_before_records_is_dropped_wherever_blocks_end() -> None:
+    data = b"\xef\xbb\xbf1,a\n2,b\n"
+    for size in (1, 2, 3, 100):
+        file = Trickle(data, size)
+        frames = list(CSVReader(file, fieldnames="tv", timestamp="t").frames())
+        assert [key for frame in frames for key in frame.keys] == [S, 2 * S]
+        assert b"".join(frame.rows for frame in frames) == data[3:]
 
 
 def test_frames_cut_records_where_csv_does() -> None:

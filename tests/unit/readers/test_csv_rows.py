@@ -70,6 +70,16 @@ def test_errors_are_those_of_csv_with_their_place(tmp_path: Path) -> None:
         next(rows)
 
 
+def test_what_is_no_number_ends_its_row_in_its_line() -> None:
+    rows = csv_rows(b'1,x,"a\nb",2\n3,"c\nd",4\n', quoting=csv.QUOTE_NONNUMERIC)
+    with pytest.raises(ReaderError, match=r"^<BytesIO>:1: could not convert .*'x'$"):
+        next(rows)
+    # As for csv.reader, the next line begins a row, though this one was in quotes.
+    with pytest.raises(ReaderError, match=r"^<BytesIO>:2: could not convert .*'b\"'$"):
+        next(rows)
+    assert list(rows) == [[3.0, "c\nd", 4.0]]
+
+
 def test_undecodable_bytes_are_located_behind_the_rows_before_them() -> None:
     data = 'a,"é\né"\nb,c\nd\né,'.encode() + b"\xff,x\n"
     rows = csv_rows(data)

@@ -48,6 +48,15 @@ cdef extern from "chronomux/_core/csv/arrow_abi.h":
 
 ctypedef const void* const_void_p
 
+ctypedef fused Tree:
+    ArrowSchema
+    ArrowArray
+
+ctypedef fused Exported:
+    ArrowSchema
+    ArrowArray
+    ArrowArrayStream
+
 cdef enum:
     NULLABLE = 2  # ARROW_FLAG_NULLABLE
 
@@ -125,6 +134,26 @@ cdef void* allocated(size_t size) except NULL:
     return memory
 
 
+# ---- What all of them have
+
+
+cdef void release_children(Tree* parent) noexcept:
+    cdef int64_t i
+    for i in range(parent.n_children):
+        # A consumer may have taken a child out: it is released by then.
+        if parent.children[i].release != NULL:
+            parent.children[i].release(parent.children[i])
+        PyMem_RawFree(parent.children[i])
+    PyMem_RawFree(parent.children)
+
+
+cdef void drop(Exported* part) noexcept:
+    """Free what was in a capsule that goes: what nobody took is released here."""
+    if part.release != NULL:
+        part.release(part)
+    PyMem_RawFree(part)
+
+
 # ---- Schemas
 
 
@@ -154,25 +183,14 @@ cdef int fill_field(ArrowSchema* field, Share share) except -1:
 
 
 cdef void release_schema(ArrowSchema* schema) noexcept with gil:
-    cdef int64_t i
-    for i in range(schema.n_children):
-        if schema.children[i].release != NULL:
-            schema.children[i].release(schema.children[i])
-        PyMem_RawFree(schema.children[i])
-    PyMem_RawFree(schema.children)
+    release_children(schema)
     if schema.private_data != NULL:
         Py_DECREF(<object>schema.private_data)
     schema.release = NULL
 
 
 cdef void drop_schema(object capsule) noexcept:
-    """Called for a capsule that goes: what nobody took is released here."""
-    cdef ArrowSchema* schema = <ArrowSchema*>PyCapsule_GetPointer(
-        capsule, b"arrow_schema"
-    )
-    if schema.release != NULL:
-        schema.release(schema)
-    PyMem_RawFree(schema)
+    drop(<ArrowSchema*>PyCapsule_GetPointer(capsule, b"arrow_schema"))
 
 
 # ---- Arrays
@@ -212,13 +230,7 @@ cdef int fill_column(ArrowArray* array, Share share) except -1:
 
 
 cdef void release_array(ArrowArray* array) noexcept with gil:
-    cdef int64_t i
-    for i in range(array.n_children):
-        # A consumer may have taken a child out: it is released by then.
-        if array.children[i].release != NULL:
-            array.children[i].release(array.children[i])
-        PyMem_RawFree(array.children[i])
-    PyMem_RawFree(array.children)
+    release_children(array)
     if array.private_data != NULL:
         Py_DECREF(<object>array.private_data)
     else:
@@ -227,10 +239,7 @@ cdef void release_array(ArrowArray* array) noexcept with gil:
 
 
 cdef void drop_array(object capsule) noexcept:
-    cdef ArrowArray* array = <ArrowArray*>PyCapsule_GetPointer(capsule, b"arrow_array")
-    if array.release != NULL:
-        array.release(array)
-    PyMem_RawFree(array)
+    drop(<ArrowArray*>PyCapsule_GetPointer(capsule, b"arrow_array"))
 
 
 # ---- Streams
@@ -282,9 +291,4 @@ cdef void release_stream(ArrowArrayStream* stream) noexcept with gil:
 
 
 cdef void drop_stream(object capsule) noexcept:
-    cdef ArrowArrayStream* stream = <ArrowArrayStream*>PyCapsule_GetPointer(
-        capsule, b"arrow_array_stream"
-    )
-    if stream.release != NULL:
-        stream.release(stream)
-    PyMem_RawFree(stream)
+    drop(<ArrowArrayStream*>PyCapsule_GetPointer(capsule, b"arrow_array_stream"))

@@ -19,6 +19,7 @@ ctypedef enum State:
 ctypedef enum Outcome:
     MORE  # the row goes on behind the bytes there are
     ROW
+    NUMBERS_IN_LINE  # the row goes on behind its line, if what should be is a number
     FIELD_TOO_LONG
     TEXT_BEHIND_QUOTE
     NUL_IN_LINE
@@ -40,6 +41,7 @@ cdef class Machine:
     cdef uint8_t* kinds
     cdef size_t length
     cdef size_t fields
+    cdef size_t checked  # fields of lines before
     cdef size_t room
     cdef size_t begin  # of the field begun
     cdef size_t characters  # in the field begun

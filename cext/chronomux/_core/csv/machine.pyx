@@ -38,6 +38,7 @@ cdef class Machine:
         if self.state != SKIP_LINE:
             self.state = START_RECORD
         self.length = self.fields = self.begin = self.characters = 0
+        self.checked = 0
         self.is_plain = self.is_unquoted = False
 
     cdef int make_room(self, size_t bytes) except -1:
@@ -122,6 +123,8 @@ cdef class Machine:
             outcome = self.step(END_OF_LINE)
         if outcome > ROW:
             self.state = START_RECORD  # nothing of the line is left to be skipped
+        elif outcome == MORE and self.rules.numbers and self.fields > self.checked:
+            return NUMBERS_IN_LINE
         return outcome
 
     cdef Outcome step(self, int c) noexcept:

@@ -52,5 +52,7 @@ cdef class Records:
     cdef int slid(self, size_t begin) except -1
     cdef void count_lines(self) noexcept
     cdef object number(self, size_t begin, size_t end)
+    cdef int check_numbers(self) except -1
+    cdef bint has_numbers(self) except -1
     cdef str words(self, Outcome outcome)
     cdef int fail(self, Outcome outcome) except -1

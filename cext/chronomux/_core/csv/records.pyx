@@ -16,6 +16,7 @@ from chronomux._core.csv.machine cimport (
     MORE,
     NUL_IN_LINE,
     NUMBER,
+    NUMBERS_IN_LINE,
     ROW,
     SKIP_LINE,
     TEXT_BEHIND_QUOTE,
@@ -148,7 +149,9 @@ cdef class Records:
                 self.window.data, &position, self.window.size, self.is_final
             )
             done = position - self.position
-            if outcome == MORE:
+            if outcome == NUMBERS_IN_LINE and self.has_numbers():
+                outcome = MORE
+            elif outcome == MORE:
                 if self.is_final or not self.fill():
                     return False
         self.row_begin = self.position
@@ -249,14 +252,32 @@ cdef class Records:
         except ValueError as error:
             raise ReaderError(f"{self.name}:{self.line_num}: {error}") from error
 
+    cdef int check_numbers(self) except -1:
+        """Raise for a field of the row begun that should be a number and is none."""
+        cdef Machine machine = self.machine
+        cdef size_t i = machine.checked
+        cdef size_t begin = machine.ends[i - 1] if i else 0
+        for i in range(i, machine.fields):
+            if machine.kinds[i] == NUMBER:
+                self.number(begin, machine.ends[i])
+            begin = machine.ends[i]
+        machine.checked = machine.fields
+        return 0
+
+    cdef bint has_numbers(self) except -1:
+        """Whether what should be numbers in the row begun are numbers.
+
+        csv.reader makes them field by field: one that is none ends the row in its line.
+        """
+        try:
+            self.check_numbers()
+        except ReaderError:
+            return False
+        return True
+
     cdef int fail(self, Outcome outcome) except -1:
         """Raise what csv.reader would; first of all for a field that is no number."""
-        cdef size_t begin = 0
-        cdef size_t i
-        for i in range(self.machine.fields):
-            if self.machine.kinds[i] == NUMBER:
-                self.number(begin, self.machine.ends[i])
-            begin = self.machine.ends[i]
+        self.check_numbers()
         raise CSVError(f"{self.name}:{self.line_num}: {self.words(outcome)}")
 
     cdef str words(self, Outcome outcome):
