@@ -281,7 +281,7 @@ cdef bint read_iso(
     return True
 
 
-cdef bint read_time(
+cdef inline bint read_any(
     TimeForm* form, const char* text, Py_ssize_t size, int64_t* ns
 ) noexcept nogil:
     cdef const char* end = text + size
@@ -292,6 +292,23 @@ cdef bint read_time(
     if form.iso and (not form.epoch or (end - text > 4 and text[4] == c"-")):
         return read_iso(form, text, end, ns)
     return form.epoch and read_epoch(form, text, end, ns)
+
+
+cdef bint read_time(
+    TimeForm* form, const char* text, Py_ssize_t size, int64_t* ns
+) noexcept nogil:
+    return read_any(form, text, size, ns)
+
+
+cdef size_t read_times(
+    TimeForm* form, const char* const* texts, const Py_ssize_t* sizes, size_t count,
+    int64_t* ns,
+) noexcept nogil:
+    cdef size_t i
+    for i in range(count):
+        if not read_any(form, texts[i], sizes[i], &ns[i]):
+            return i
+    return count
 
 
 @cython.final

@@ -44,6 +44,7 @@ class Source:
     """
 
     transcodes = False  # whether `encode` changes anything
+    has_readinto = False
     block_bytes = BLOCK_BYTES
 
     def __init__(
@@ -67,6 +68,17 @@ class Source:
             block, self._returned = self._returned, b""
             return block
         return self._stream.read(size or self.block_bytes)
+
+    def readinto(self, room: memoryview) -> int:
+        """As `read`, into memory; how many bytes, 0 at the end. For `has_readinto`."""
+        if not self._returned:
+            stream: Any = self._stream
+            size: int = stream.readinto(room)
+            return size
+        size = min(len(self._returned), len(room))
+        room[:size] = self._returned[:size]
+        self._returned = self._returned[size:]
+        return size
 
     def unread(self, block: bytes) -> None:
         """Give bytes back: the next `read` returns them first."""
@@ -127,6 +139,8 @@ def open_source(file: FileLike, encoding: str, errors: str) -> Source:
         source = _decoded(stream, name, encoding, errors, owned)
         # Who has many files open knows best how much memory each of them may take.
         source.block_bytes = getattr(raw, "block_bytes", BLOCK_BYTES)
+        is_plain = isinstance(stream, _Pushback) and not source.transcodes
+        source.has_readinto = is_plain and _has_readinto(raw)
         return source
     except BaseException:
         if owned is not None:
@@ -183,10 +197,16 @@ def _gives_text(raw: Any) -> bool:
     return isinstance(raw, io.TextIOBase) or isinstance(raw.read(0), str)
 
 
+def _has_readinto(raw: Any) -> bool:
+    """Whether it is as good as `read`, which a subclass may have made another one."""
+    return type(raw) is io.FileIO or hasattr(raw, "block_bytes")
+
+
 class _Pushback:
     """Reads what is there, without waiting for a full block, and counts the bytes."""
 
     def __init__(self, raw: Any) -> None:
+        self._raw = raw
         # read() of a buffered stream waits for all it was asked for; read1() does not.
         self._read = getattr(raw, "read1", raw.read)
         self._returned = b""
@@ -201,6 +221,18 @@ class _Pushback:
                 raise BlockingIOError("a non-blocking file has no data yet")
         self.position += len(block)
         return block
+
+    def readinto(self, room: memoryview) -> int:
+        if self._returned:
+            size = min(len(self._returned), len(room))
+            room[:size] = self._returned[:size]
+            self._returned = self._returned[size:]
+        else:
+            size = self._raw.readinto(room)
+            if size is None:
+                raise BlockingIOError("a non-blocking file has no data yet")
+        self.position += size
+        return size
 
     def peek(self, size: int) -> bytes:
         """The first bytes, fewer than `size` only if there are no more."""

@@ -11,8 +11,13 @@ cdef class Window:
     cdef bint is_ascii
 
     cdef int append(self, const uint8_t* bytes, size_t size) except -1
+    cdef int grow(self, size_t size) except -1
     cdef bint is_shared(self) noexcept
     cdef void slide(self, size_t begin) noexcept
+
+
+cdef class Vacancy:
+    cdef Window window
 
 
 cdef bint only_ascii(const uint8_t* bytes, size_t size) noexcept nogil

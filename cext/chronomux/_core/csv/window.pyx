@@ -38,6 +38,14 @@ cdef class Window:
         self.is_ascii = self.is_ascii and only_ascii(bytes, size)
         return 0
 
+    cdef int grow(self, size_t size) except -1:
+        """Add bytes that were written behind the others; they count as any bytes."""
+        if size > self.room - self.size:
+            raise BufferError(f"no room for {size} bytes")
+        self.size += size
+        self.is_ascii = False
+        return 0
+
     cdef bint is_shared(self) noexcept:
         """Whether anyone but the reader holds it."""
         return Py_REFCNT(<PyObject*>self) > 1
@@ -47,6 +55,24 @@ cdef class Window:
         self.size -= begin
         memmove(self.data, self.data + begin, self.size)
         self.is_ascii = only_ascii(self.data, self.size)
+
+
+@cython.final
+cdef class Vacancy:
+    """The room behind the bytes of a window, for those who write there before `grow`.
+
+    Whoever keeps it keeps the window too, and so can do harm to nobody's memory.
+    """
+
+    def __cinit__(self, Window window not None):
+        self.window = window
+
+    def __getbuffer__(self, Py_buffer* view, int flags):
+        cdef Window window = self.window
+        PyBuffer_FillInfo(
+            view, self, window.data + window.size, window.room - window.size, False,
+            flags,
+        )
 
 
 cdef bint only_ascii(const uint8_t* bytes, size_t size) noexcept nogil:
