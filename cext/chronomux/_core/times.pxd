@@ -10,8 +10,8 @@ cdef enum:
     BY_MAGNITUDE = -1  # the unit of epoch numbers
 
 
-# Neither iso nor epoch: all texts are for the slow parser. A form remembers the last
-# date, so threads that read at the same time need a copy each.
+# Neither iso nor epoch: all texts are for the slow parser. A form remembers the start of
+# the last time, so threads that read at the same time need a copy each.
 cdef struct TimeForm:
     bint iso
     bint epoch
@@ -21,6 +21,9 @@ cdef struct TimeForm:
     uint64_t date  # the first eight characters of the last date
     uint16_t date_end  # and the other two
     int64_t day  # seconds from 1970 to it
+    bint comma  # whether it may stand for the point of a fraction
+    uint64_t head  # the first eight digits of the last number of ns
+    int64_t head_number
 
 
 # False for what the slow parser is to read or to refuse; then *ns is left as it was.

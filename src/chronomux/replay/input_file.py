@@ -15,6 +15,7 @@ from chronomux.errors import ReaderError
 __all__ = ["InputFile", "refuse_twice", "too_many"]
 
 SPARE_FILES = 64  # descriptors left to everything else
+LEAST_BLOCK = 1 << 14  # bytes
 
 
 class InputFile:
@@ -31,10 +32,14 @@ class InputFile:
         self, name: str, parked: bool = False, block_bytes: int = 1 << 17
     ) -> None:
         self.name = name
-        self.block_bytes = block_bytes  # how much a reader should ask for at once
         self.position = 0  # bytes read so far
         self._file: IO[bytes] | None = _opened(name)
         self._first = os.fstat(self._file.fileno()) if name != "-" else None
+        # How much a reader should ask for at once: a short file needs little room.
+        self.block_bytes = block_bytes
+        if self._first is not None and self._is_regular:
+            whole = max(1 << self._first.st_size.bit_length(), LEAST_BLOCK)
+            self.block_bytes = min(block_bytes, whole)
         self._is_parked = parked and self._is_regular
         if self._is_parked:
             self.close()

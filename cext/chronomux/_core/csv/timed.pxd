@@ -26,6 +26,7 @@ cdef class TimedRecords(Records):
     cdef tuple columns
     cdef size_t column  # the first, or only, of them
     cdef bint is_simple  # it is the only one
+    cdef bint may_guess  # how long a field is: no time has the delimiter in it
     cdef str missing
     cdef str encoding
     cdef object on_bad
@@ -43,8 +44,11 @@ cdef class TimedRecords(Records):
     cdef size_t row_after(self, size_t end) noexcept
     cdef size_t find_in_index(self, Texts* texts, size_t rows) noexcept
     cdef size_t find_in_lines(
-        self, Texts* texts, const uint32_t* row_ends, size_t rows
+        self, Texts* texts, const uint32_t* row_ends, size_t rows, bint guesses
     ) noexcept
+    cdef size_t take_lines(
+        self, const uint32_t* row_ends, size_t rows, bint guesses
+    ) except? 0
     cdef size_t take(self, const Texts* texts, size_t found) except? 0
     cdef bint leave_index(self) noexcept
     cdef bint find_row_ends(self) except -1

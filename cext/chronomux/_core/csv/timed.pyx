@@ -8,7 +8,7 @@ cimport cython
 from libc.stdint cimport INT64_MIN, int64_t, uint8_t, uint32_t
 from libc.string cimport memchr
 
-from chronomux._core.csv.line_field cimport find_field
+from chronomux._core.csv.line_field cimport field_end, find_column
 from chronomux._core.csv.machine cimport SKIP_LINE
 from chronomux._core.csv.noted cimport Noted
 from chronomux._core.csv.structure cimport Index, Scan
@@ -21,7 +21,6 @@ cdef enum:
     LEAST_STEP = 1 << 9
     STEPS = 32  # in a block, at least: what is found in one is kept
     RECORD_BYTES = 32  # what a short record has: a block of them makes one frame
-    ROW_BYTES = 1 << 12  # room for the row begun that a new window takes over
 
 cdef inline bint put_text(
     Texts* texts, size_t i, const uint8_t* begin, const uint8_t* end, int quote
@@ -69,13 +68,16 @@ cdef class TimedRecords(Records):
         self.block_bytes = block_bytes
         self.most = max(block_bytes // RECORD_BYTES, 1)
         self.step = min(max(self.block_bytes // STEPS, LEAST_STEP), STEP)
-        self.room = self.block_bytes + min(self.block_bytes // STEPS, ROW_BYTES)
+        self.room = self.block_bytes
         self.window = Window(self.room)
         self.row_ends = Index(self.rules.syntax.delimiter, self.rules.syntax.quote)
         self.noted = Noted()
         self.on_first = on_first
         self.parser = parser
         self.form = self.parser.form
+        # Nothing else is in a text that is quickly read, once commas are for the parser.
+        self.form.comma = False
+        self.may_guess = chr(self.rules.syntax.delimiter) not in "0123456789+-.: TtZz"
         self.columns = tuple(columns)
         self.column = self.columns[0]
         self.is_simple = len(self.columns) == 1
@@ -144,20 +146,22 @@ cdef class TimedRecords(Records):
         was all, up to a row that does not end in the window.
         """
         cdef Index row_ends = self.row_ends
-        cdef Texts texts
         cdef size_t rows, taken, done
         if not self.leave_index():
             return False
         row_ends.restart(self.position)
         while self.noted.count < self.most and self.find_row_ends():
             done = 0
-            while done < row_ends.scan.fields:
+            while done < row_ends.scan.fields and self.noted.count < self.most:
                 rows = self.at_once(row_ends.scan.fields - done)
-                taken = self.find_in_lines(&texts, row_ends.ends + done, rows)
-                taken = self.take(&texts, taken)
+                taken = self.take_lines(row_ends.ends + done, rows, self.may_guess)
+                if taken < rows:
+                    # Perhaps a wrong guess was all that was wrong with the next one.
+                    rows = self.take_lines(row_ends.ends + done + taken, 1, False)
+                    if not rows:
+                        break
+                    taken += rows
                 done += taken
-                if taken < rows or not rows:
-                    break
             if done < row_ends.scan.fields:
                 break
             row_ends.forget(done, 0)
@@ -165,6 +169,13 @@ cdef class TimedRecords(Records):
         return not (
             row_ends.scan.fields or row_ends.scan.stopped or row_ends.scan.quoted_breaks
         )
+
+    cdef size_t take_lines(
+        self, const uint32_t* row_ends, size_t rows, bint guesses
+    ) except? 0:
+        cdef Texts texts
+        cdef size_t found = self.find_in_lines(&texts, row_ends, rows, guesses)
+        return self.take(&texts, found)
 
     cdef bint is_short(self) noexcept:
         """Whether the row begun may as well be scanned anew, once there is more."""
@@ -208,9 +219,13 @@ cdef class TimedRecords(Records):
         return rows
 
     cdef size_t find_in_lines(
-        self, Texts* texts, const uint32_t* row_ends, size_t rows
+        self, Texts* texts, const uint32_t* row_ends, size_t rows, bint guesses
     ) noexcept:
-        """The same of rows that are not in the index."""
+        """The same of rows that are not in the index.
+
+        guesses: a field may be as long as the one before if a delimiter follows. If it
+        is shorter it has a delimiter in it, and then its time will not be read.
+        """
         cdef const uint8_t* data = self.window.data
         cdef int64_t* ends = self.noted.offsets + self.noted.count
         cdef size_t position = self.position
@@ -218,7 +233,7 @@ cdef class TimedRecords(Records):
         cdef size_t limit = self.rules.syntax.limit
         cdef uint8_t delimiter = self.row_ends.scan.delimiter
         cdef int quote = self.rules.syntax.quote
-        cdef size_t i
+        cdef size_t i, usual = 0  # of the field before
         cdef const uint8_t* begin
         cdef const uint8_t* end
         for i in range(rows):
@@ -226,10 +241,18 @@ cdef class TimedRecords(Records):
                 return i
             begin = data + position
             end = data + row_ends[i]
-            if not find_field(&begin, &end, self.column, delimiter, quote):
+            if not find_column(&begin, end, self.column, delimiter, quote):
                 return i
+            if (
+                guesses and usual < <size_t>(end - begin)
+                and begin[usual] == delimiter and begin[0] != quote
+            ):
+                end = begin + usual
+            else:
+                end = field_end(begin, end, delimiter, quote)
             if not put_text(texts, i, begin, end, quote):
                 return i
+            usual = end - begin
             position = self.row_after(row_ends[i])
             ends[i + 1] = position - shift
         return rows
@@ -290,7 +313,7 @@ cdef class TimedRecords(Records):
             return Records.fill(self)
         self.make_room(max(self.block_bytes // 2, 1))
         window = self.window
-        size = self.read_into(window, min(self.block_bytes, window.room - window.size))
+        size = self.read_into(window, window.room - window.size)
         if not size:
             self.is_final = True
         elif self.rules.syntax.refuses_nul and memchr(

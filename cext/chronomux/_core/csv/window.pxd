@@ -9,6 +9,7 @@ cdef class Window:
     cdef size_t size
     cdef size_t room
     cdef bint is_ascii
+    cdef bint is_slot  # where its memory is from
 
     cdef int append(self, const uint8_t* bytes, size_t size) except -1
     cdef int grow(self, size_t size) except -1

@@ -6,6 +6,8 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
 from libc.string cimport memcpy, memmove
 
+from chronomux._core.csv.slots cimport give_slot, take_slot
+
 
 cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(PyObject* item) noexcept
@@ -16,14 +18,20 @@ cdef class Window:
     """Room for bytes. Rows may keep it, and see what they saw when they were made."""
 
     def __cinit__(self, size_t room):
-        self.data = <uint8_t*>PyMem_Malloc(room)
+        self.data = take_slot(room)
+        self.is_slot = self.data is not NULL
+        if not self.is_slot:
+            self.data = <uint8_t*>PyMem_Malloc(room)
         if self.data is NULL:
             raise MemoryError
         self.room = room
         self.is_ascii = True
 
     def __dealloc__(self):
-        PyMem_Free(self.data)
+        if self.is_slot:
+            give_slot(self.data)
+        else:
+            PyMem_Free(self.data)
 
     def __getbuffer__(self, Py_buffer* view, int flags):
         # Of what is there now: more may follow.
