@@ -32,6 +32,8 @@ cdef enum:
     SHORT = 64  # bytes copied at once where both sides have room for so many
     SCATTERED = 12  # columns whose records the processor does not foresee
     AHEAD = 12  # records
+    OFFSETS_AHEAD = 64  # of the same source
+    BYTES_AHEAD = 1024
 
 
 cdef inline void copy(
@@ -264,6 +266,7 @@ cdef Py_ssize_t copy_rows(Round* round, char* begin, char* end) noexcept nogil:
     cdef Py_ssize_t i = round.written, stop, size
     cdef const Slice* slice
     cdef const int64_t* offsets
+    cdef const char* row
     cdef bint is_full = False
     while i < round.merged and not is_full:
         if round.widths > SCATTERED:
@@ -278,7 +281,11 @@ cdef Py_ssize_t copy_rows(Round* round, char* begin, char* end) noexcept nogil:
                 offsets, 0, stop - i + 1, offsets[0] + (end - out), True
             ) - 1
             size = offsets[stop - i] - offsets[0]
-        copy(out, end, slice.rows + offsets[0], size, slice.rows_end)
+        row = slice.rows + offsets[0]
+        # Hints: what waited for late records is no longer in the caches.
+        prefetch(offsets + OFFSETS_AHEAD)
+        prefetch(row + BYTES_AHEAD)
+        copy(out, end, row, size, slice.rows_end)
         out += size
         i = stop
     round.written = i
