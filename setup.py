@@ -9,6 +9,7 @@ Environment:
     CHRONOMUX_BUILD=sanitize  release directives, AddressSanitizer and UBSan
     CHRONOMUX_BUILD=trace     line tracing for Cython.Coverage
     CHRONOMUX_ANNOTATE=1      also write Cython's yellow-line reports
+    CFLAGS=...                come last, and so win: -O1 compiles in half the time
 """
 
 import multiprocessing
@@ -53,6 +54,7 @@ CFLAGS = {
     "sanitize": ["-O1", "-g", "-UNDEBUG", *SANITIZERS],
     "trace": ["-O0", "-g0"],
 }[FLAVOUR]
+CFLAGS += os.environ.get("CFLAGS", "").split()
 LDFLAGS = SANITIZERS if FLAVOUR == "sanitize" else []
 # coverage.py cannot yet use sys.monitoring for plugins.
 MACROS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue as standard
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,7 +37,7 @@ def carries_rows(queue: Any, *methods: str) -> bool:
     )
 
 
-class Junction(MergeThread):
+class Junction(MergeThread, ABC):
     """Inputs and outputs, and what becomes of them.
 
     While all of them carry rows that suit the merge, `_frames` is the engine at work.
@@ -247,36 +248,36 @@ class Junction(MergeThread):
 
     # What each merge does in its own way
 
-    def _new_queue(self, size: int) -> Queue:
-        raise NotImplementedError
+    @abstractmethod
+    def _new_queue(self, size: int) -> Queue: ...
 
-    def _input_port(self, queue: Any) -> InputPort:
-        raise NotImplementedError
+    @abstractmethod
+    def _input_port(self, queue: Any) -> InputPort: ...
 
-    def _output_port(self, queue: Any) -> OutputPort:
-        raise NotImplementedError
+    @abstractmethod
+    def _output_port(self, queue: Any) -> OutputPort: ...
 
-    def _new_frames(self) -> FramePump:
-        raise NotImplementedError
+    @abstractmethod
+    def _new_frames(self) -> FramePump: ...
 
+    @abstractmethod
     def _new_objects(self) -> Fanout:
         """Make the engine of objects."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _object_intake(self, port: InputPort) -> Intake:
         """An input of the engine of objects."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _go_on_from(self, frames: FramePump) -> None:
         """Bring the engine of objects to where that of frames stands."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _pass_on(self, port: InputPort, item: Any) -> None:
         """Let an item of an input go its way."""
-        raise NotImplementedError
 
     def _end_input(self, port: InputPort) -> None:
         port.ended = True
 
-    def _input_stats(self, port: InputPort) -> InputStats:
-        raise NotImplementedError
+    @abstractmethod
+    def _input_stats(self, port: InputPort) -> InputStats: ...

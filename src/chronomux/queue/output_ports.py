@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import partial
 from queue import Empty, Full, Queue
 from typing import Any
@@ -25,8 +27,10 @@ __all__ = ["OutputPort", "SharedOutput", "output_port"]
 logger = logging.getLogger("chronomux")
 
 
-class OutputPort:
+class OutputPort(ABC):
     """What all outputs have in common."""
+
+    put_now: Callable[[Any], object]  # looked up once: it is called for every item
 
     def __init__(self, queue: Any) -> None:
         self.queue = queue
@@ -39,11 +43,8 @@ class OutputPort:
         assert isinstance(fanout, Fanout)  # no other has outputs of any kind
         return fanout.add(self.put_now, items=items)
 
-    def put_now(self, item: Any) -> None:
-        raise NotImplementedError
-
-    def put_within(self, item: Any, seconds: float) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def put_within(self, item: Any, seconds: float) -> None: ...
 
     def take_within(self, fanout: Fanout, seconds: float) -> None:
         """Put the item that is on its way."""
@@ -61,7 +62,7 @@ class OutputPort:
         """Whether everything put has reached the queue; waits for that."""
         return True
 
-    def bury_producers(self) -> None:
+    def bury_producers(self) -> None:  # noqa: B027 (most cannot)
         """It is full, perhaps of what dead producers wanted to put."""
 
     def backlog(self) -> tuple[int | None, int]:
@@ -87,9 +88,8 @@ class TimedOutput(OutputPort):
 
     def __init__(self, queue: Any) -> None:
         super().__init__(queue)
-        # Looked up once: the hot loop calls it for every item.
         nowait = getattr(queue, "put_nowait", None)
-        self.put_now = nowait or partial(queue.put, block=False)  # type: ignore[method-assign]
+        self.put_now = nowait or partial(queue.put, block=False)
 
     def put_within(self, item: Any, seconds: float) -> None:
         self.queue.put(item, block=True, timeout=seconds)
@@ -132,7 +132,7 @@ class PolledOutput(OutputPort):
 
     def __init__(self, queue: Any) -> None:
         super().__init__(queue)
-        self.put_now = queue.put_nowait  # type: ignore[method-assign]
+        self.put_now = queue.put_nowait
         self.pause = FIRST_PAUSE
 
     def put_within(self, item: Any, seconds: float) -> None:
@@ -151,6 +151,7 @@ class ThreadOutput(OutputPort):
 
     def __init__(self, queue: Any) -> None:
         super().__init__(queue)
+        self.put_now = self.hand_over
         self.next: Queue[Any] = Queue(1)
         self.failure: Exception | None = None
         self.thread = threading.Thread(
@@ -158,7 +159,7 @@ class ThreadOutput(OutputPort):
         )
         self.thread.start()
 
-    def put_now(self, item: Any) -> None:
+    def hand_over(self, item: Any) -> None:
         self.raise_failure()
         self.next.put_nowait(item)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ class Task(Protocol):
     def deliver(self, outcome: Outcome) -> None: ...
 
 
-class Crew:
+class Crew(ABC):
     """Workers serving one pool: from their first task until they are told to leave.
 
     A job reserves the crew until all of its tasks are handed in; a crew that was
@@ -84,13 +85,13 @@ class Crew:
             self._reserved -= 1
         self._wake()
 
+    @abstractmethod
     def prepare(self, function: Callable[..., Any], kwds: Mapping[str, Any]) -> Any:
         """What the tasks of one job share, ready to be sent many times."""
-        raise NotImplementedError
 
+    @abstractmethod
     def load(self, prepared: Any, items: Sequence[tuple[Any, ...]]) -> Any:
         """The payload of one task."""
-        raise NotImplementedError
 
     def submit(self, tasks: Iterable[Task]) -> bool:
         """Queue tasks of a job that reserved this crew; False if it was terminated."""
@@ -120,18 +121,18 @@ class Crew:
                 self._end_bell.ring()  # for the next one who waits
         return True
 
-    def signal_processes(self) -> None:
+    def signal_processes(self) -> None:  # noqa: B027 (threads have none)
         """Nothing to signal, unless the workers are processes."""
 
-    def terminate(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def terminate(self) -> None: ...
 
+    @abstractmethod
     def _wake(self, tasks: int | None = None) -> None:
         """Let workers look: at `tasks` new tasks, or all of them at a new state.
 
         Takes no lock of this crew.
         """
-        raise NotImplementedError
 
     def _kill_queue(self, reason: str) -> list[Task]:
         """Accept no more tasks, because of `reason`; those that were waiting."""

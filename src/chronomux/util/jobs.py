@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class Task:
         self.job.deliver(self.number, outcome)
 
 
-class Job:
+class Job(ABC):
     """What a pool owes for one call. Keeps its pool alive until nobody holds it."""
 
     def __init__(self, pool: object) -> None:
@@ -68,8 +69,8 @@ class Job:
         """Wait until fewer than `limit` tasks below `number` are on their way."""
         self._wait_until(lambda: number - len(self._delivered) < limit, None)
 
-    def _keep(self, number: int, outcome: Outcome) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _keep(self, number: int, outcome: Outcome) -> None: ...
 
     def _all_delivered(self) -> bool:
         return len(self._delivered) == self._expected
@@ -192,11 +193,11 @@ class Results(Job, Iterator[Any]):
     def _is_next_known(self) -> bool:
         return self._taken == self._expected or self._has_next()
 
-    def _has_next(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _has_next(self) -> bool: ...
 
-    def _pop(self) -> Outcome:
-        raise NotImplementedError
+    @abstractmethod
+    def _pop(self) -> Outcome: ...
 
 
 class OrderedResults(Results):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from operator import index
 from typing import Any
@@ -36,7 +37,7 @@ def _start_clean() -> None:
 lifecycle.at_fork(_start_clean)
 
 
-class Pool:
+class Pool(ABC):
     """A number of workers, hired on the first call and again after they have left.
 
     `nodes` workers (also `ncpus`, `nthreads` or `processes`; default: one a CPU), each
@@ -193,8 +194,8 @@ class Pool:
             f"{self!r} cannot be sent to another process; send arguments and results"
         )
 
-    def _hire(self) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _hire(self) -> Any: ...
 
     def _reserve_crew(self) -> Any:
         """The present crew, or a new one, to be released when all is handed in."""
