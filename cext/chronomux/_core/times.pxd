@@ -10,8 +10,8 @@ cdef enum:
     BY_MAGNITUDE = -1  # the unit of epoch numbers
 
 
-# Neither iso nor epoch: all texts are for the slow parser. A form remembers the start of
-# the last time, so threads that read at the same time need a copy each.
+# Neither iso nor epoch: all texts are for the slow parser. A form remembers how the
+# last time began, so threads that read at the same time need a copy each.
 cdef struct TimeForm:
     bint iso
     bint epoch

@@ -38,7 +38,7 @@ Lines: TypeAlias = CopiedLines | UnitedLines | JsonLines
 BLOCKS_BYTES = 16 << 20  # what is read at once of all captures
 BLOCK_BYTES = (16 << 10, 512 << 10)  # of one: at least and at most
 ROOMS_BYTES = 32 << 20  # what the reorder windows of all captures may hold, halved
-ROOM_BYTES = (64 << 10, 8 << 20)  # of one: at least and at most
+ROOM_BYTES = (16 << 10, 8 << 20)  # of one: at least and at most
 
 
 class _Stream(NamedTuple):

@@ -13,7 +13,7 @@ cdef struct Stretch:
     size_t line
 
 
-# Record i lies from offsets[i] to offsets[i + 1], what was left out not counted, and the
+# Record i lies from offsets[i] to offsets[i + 1], what was left out not counted. The
 # latest one stands `shift` bytes further on in the window.
 cdef class Noted:
     cdef size_t count

@@ -38,7 +38,7 @@ cdef inline bint put_text(
 cdef class TimedRecords(Records):
     """Frames of the records of a stream, each as (keys, offsets, rows, lines).
 
-    `lines` are those in which the records begin, as a range if it can be one.
+    Lines are those in which the records begin, as a range if it can be one.
     columns: the numbers of the columns that make a time, joined by spaces; `missing`
     stands for those that a record lacks. on_bad(line, error) is called for a time that
     `parser` does not read: it raises, or returns whether the record stays without one.
@@ -75,7 +75,7 @@ cdef class TimedRecords(Records):
         self.on_first = on_first
         self.parser = parser
         self.form = self.parser.form
-        # Nothing else is in a text that is quickly read, once commas are for the parser.
+        # Nothing else is in a text that is quickly read, commas being for the parser.
         self.form.comma = False
         self.may_guess = chr(self.rules.syntax.delimiter) not in "0123456789+-.: TtZz"
         self.columns = tuple(columns)
