@@ -1,10 +1,11 @@
-"""frames() of a file: the times of its rows, whatever times look like and blocks hold."""
+"""frames() of a file: the times of its rows, however times look and blocks are cut."""
 
 from __future__ import annotations
 
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -56,7 +57,8 @@ def test_frames_of_a_file_have_the_times_of_its_rows(
     block_bytes: int,
 ) -> None:
     text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=delimiter, quoting=quoting)  # type: ignore[arg-type]
+    dialect: Any = {"delimiter": delimiter, "quoting": quoting}
+    writer = csv.writer(text, **dialect)
     writer.writerow(["v", "t"] if is_last else ["t", "v"])
     writer.writerows(row[::-1] if is_last else row for row in rows)
     data = text.getvalue().encode()
