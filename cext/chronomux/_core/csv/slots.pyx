@@ -4,7 +4,7 @@ A merge that waits for late records holds many windows. Taken from malloc, each 
 memory, and clearing that took longer than reading the records.
 """
 
-from cpython.mem cimport PyMem_Free, PyMem_Realloc
+from cpython.mem cimport PyMem_Realloc
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memmove
 
@@ -17,6 +17,7 @@ cdef extern from "chronomux/_core/csv/huge_page.h" nogil:
 cdef enum:
     LEAST = 1 << 18  # bytes of a slot; less is not worth a page
     MOST = 1 << 19
+    SPARE = 8  # pages kept for the next windows, or the next merge
 
 
 # A huge page in slots of one size; bit i of `used` stands for the i-th.
@@ -46,6 +47,8 @@ cdef uint8_t* take_slot(size_t size) noexcept:
     # The latest pages first, so that the early ones get free.
     for i in reversed(range(page_count)):
         page = &pages[i]
+        if not page.used:
+            page.slot = slot
         if page.slot == slot and page.used != all_slots(slot):
             return first_free(page)
     page = add_page(slot)
@@ -79,36 +82,21 @@ cdef Page* add_page(size_t slot) noexcept:
 
 
 cdef void give_slot(uint8_t* memory) noexcept:
+    global page_count
     cdef size_t i = 0
     cdef Page* page
     while not pages[i].memory <= memory < pages[i].memory + HUGE_PAGE:
         i += 1
     page = &pages[i]
     page.used &= ~(<uint32_t>1 << (<size_t>(memory - page.memory) // page.slot))
-    if not page.used:
-        free_pages()
-
-
-cdef void free_pages() noexcept:
-    """Free those without windows, but for one while there are windows."""
-    global pages, page_count, page_room
-    cdef size_t i, spare = page_count
-    cdef bint is_used = False
-    for i in range(page_count):
-        is_used = is_used or pages[i].used
-    i = page_count
-    while i:
-        i -= 1
-        if pages[i].used:
-            continue
-        if is_used and spare == page_count:
-            spare = i
-            continue
-        huge_page_free(<char*>pages[i].memory)
+    if not page.used and unused_pages() > SPARE:
+        huge_page_free(<char*>page.memory)
         page_count -= 1
-        spare -= spare > i
-        memmove(&pages[i], &pages[i + 1], (page_count - i) * sizeof(Page))
-    if not page_count:
-        PyMem_Free(pages)
-        pages = NULL
-        page_room = 0
+        memmove(page, page + 1, (page_count - i) * sizeof(Page))
+
+
+cdef size_t unused_pages() noexcept:
+    cdef size_t i, unused = 0
+    for i in range(page_count):
+        unused += not pages[i].used
+    return unused
