@@ -12,30 +12,39 @@ cdef struct Batch:
     const int64_t* offsets
     const char* rows
     const char* rows_end
+    Py_ssize_t next  # the first record that is not merged
     Py_ssize_t stop  # behind the last record to merge
     Py_buffer views[3]
     int held  # of them
 
 
-# A source that has records at hand: from `next` on, with these first and last keys.
+# A source that has records at hand, with these first and last keys. Short, as every
+# round looks at all of them.
 cdef struct Reach:
     int64_t first
     int64_t last
-    Py_ssize_t next
-    Py_ssize_t cut  # the end of what this round takes of it
     int32_t source
 
 
-# What is to be merged next. Record i of the round is number index[i] of its column
-# source[i], and that is the record bases[column] + index[i] of source owners[column].
+# What a round takes of one batch: record i is rows[offsets[i]:offsets[i + 1]].
+cdef struct Slice:
+    const int64_t* offsets
+    const char* rows
+    const char* rows_end  # of all that may be read
+    Py_ssize_t base  # the batch's number of record 0
+    int32_t owner  # the source
+
+
+# What is to be merged next. Record i of the round is number index[i] of the slice
+# source[i]; those of one slice keep their order. A single slice is merged as it stands.
 cdef struct Round:
     Batch* batches
     Reach* live  # in the order of sources
     Py_ssize_t living
+    Py_ssize_t vacant  # which of them has run out, or -1
     Column* columns
-    Py_ssize_t* bases
-    int32_t* owners
-    Py_ssize_t widths  # columns in the round
+    Slice* slices
+    Py_ssize_t widths  # of both
     int32_t* source
     int64_t* index
     Py_ssize_t room  # of both
@@ -46,8 +55,14 @@ cdef struct Round:
 # Merge all up to the frontier; the source that runs out.
 cdef int32_t merge_batches(Round* round) except -1 nogil
 
+# Make a source live whose batch has come: mostly it is the one that ran out.
+cdef void enter(Round* round, int32_t source) noexcept nogil
+
+# Forget the source that ran out.
+cdef void leave(Round* round) noexcept nogil
+
 # Raises ValueError where a batch does not fit together.
-cdef int check(const Batch* batch, Py_ssize_t start) except -1
+cdef int check(const Batch* batch, Py_ssize_t start, Py_ssize_t stop) except -1
 
 
 cdef inline Py_ssize_t count_up_to(

@@ -10,62 +10,96 @@ many rounds as batches.
 
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport free, malloc
+from libc.string cimport memmove
 
 from chronomux._core.columns cimport INT64, Order
 from chronomux._core.merge cimport merge_columns
 
 
-cdef inline bint is_before(const Reach* a, const Reach* b) noexcept nogil:
-    return a.last < b.last or (a.last == b.last and a.source < b.source)
+cdef inline Py_ssize_t place_of(const Round* round, int32_t source) noexcept nogil:
+    """Where a source stands among the live ones, or would."""
+    cdef Py_ssize_t low = 0, high = round.living, middle
+    while low < high:
+        middle = (low + high) >> 1
+        if round.live[middle].source < source:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
-cdef Reach* frontier_of(Round* round) noexcept nogil:
-    cdef Reach* least = round.live
-    cdef Py_ssize_t i
+cdef void enter(Round* round, int32_t source) noexcept nogil:
+    cdef const Batch* batch = &round.batches[source]
+    cdef Py_ssize_t place = place_of(round, source)
+    if place < round.living and round.live[place].source == source:
+        round.vacant = -1
+    else:
+        leave(round)
+        place = place_of(round, source)
+        memmove(
+            &round.live[place + 1], &round.live[place],
+            (round.living - place) * sizeof(Reach),
+        )
+        round.living += 1
+    round.live[place] = Reach(
+        batch.keys[batch.next], batch.keys[batch.stop - 1], source
+    )
+
+
+cdef void leave(Round* round) noexcept nogil:
+    cdef Py_ssize_t place = round.vacant
+    if place >= 0:
+        round.vacant = -1
+        round.living -= 1
+        memmove(
+            &round.live[place], &round.live[place + 1],
+            (round.living - place) * sizeof(Reach),
+        )
+
+
+cdef Py_ssize_t frontier_of(const Round* round) noexcept nogil:
+    """Which live source runs out first: of those with the least last key the first."""
+    cdef Py_ssize_t least = 0, i
     for i in range(1, round.living):
-        if is_before(&round.live[i], least):
-            least = &round.live[i]
+        if round.live[i].last < round.live[least].last:
+            least = i
     return least
 
 
-cdef Py_ssize_t cut_at(Round* round, const Reach* frontier) noexcept nogil:
+cdef Py_ssize_t cut_at(Round* round, Py_ssize_t frontier) noexcept nogil:
     """Make columns of what stands before the frontier; how many records."""
-    cdef int64_t bound = frontier.last
-    cdef int32_t nearest = frontier.source
-    cdef Py_ssize_t i, kept = 0, total = 0
+    cdef int64_t bound = round.live[frontier].last
+    cdef Py_ssize_t i, cut, total = 0
     cdef Reach* reach
     cdef Batch* batch
     round.widths = 0
     for i in range(round.living):
         reach = &round.live[i]
-        if reach.first < bound or (reach.first == bound and reach.source <= nearest):
+        if reach.first < bound or (reach.first == bound and i <= frontier):
             batch = &round.batches[reach.source]
-            reach.cut = count_up_to(
-                batch.keys, reach.next, batch.stop, bound, reach.source <= nearest
-            )
+            cut = count_up_to(batch.keys, batch.next, batch.stop, bound, i <= frontier)
             round.columns[round.widths] = Column(
-                <const char*>(batch.keys + reach.next), sizeof(int64_t),
-                reach.cut - reach.next, INT64,
+                <const char*>(batch.keys + batch.next), sizeof(int64_t),
+                cut - batch.next, INT64,
             )
-            round.bases[round.widths] = reach.next
-            round.owners[round.widths] = reach.source
+            round.slices[round.widths] = Slice(
+                batch.offsets + batch.next, batch.rows, batch.rows_end, batch.next,
+                reach.source,
+            )
             round.widths += 1
-            total += reach.cut - reach.next
-            reach.next = reach.cut
-            if reach.next == batch.stop:
-                continue  # no longer live
-            reach.first = batch.keys[reach.next]
-        round.live[kept] = reach[0]
-        kept += 1
-    round.living = kept
+            total += cut - batch.next
+            batch.next = cut
+            if i != frontier:  # which has none left
+                reach.first = batch.keys[cut]
     return total
 
 
 cdef int32_t merge_batches(Round* round) except -1 nogil:
     cdef Order order = Order(False, 0)
-    cdef Reach* frontier = frontier_of(round)
-    cdef int32_t exhausted = frontier.source
+    cdef Py_ssize_t frontier = frontier_of(round)
+    cdef int32_t exhausted = round.live[frontier].source
     cdef Py_ssize_t total = cut_at(round, frontier)
+    round.vacant = frontier
     if round.widths == 1:
         round.merged = total  # as they stand
         return exhausted
@@ -92,17 +126,17 @@ cdef int reserve(Round* round, Py_ssize_t total) except -1 nogil:
     return 0
 
 
-cdef int check(const Batch* batch, Py_ssize_t start) except -1:
+cdef int check(const Batch* batch, Py_ssize_t start, Py_ssize_t stop) except -1:
     """Offsets must rise and lie within the rows."""
     cdef Py_ssize_t i, count = batch.views[0].len // 8
     cdef bint falls = False
-    if batch.views[1].len // 8 != count + 1 or not 0 <= start < batch.stop <= count:
+    if batch.views[1].len // 8 != count + 1 or not 0 <= start < stop <= count:
         raise ValueError("a batch of n records has n keys and n + 1 offsets")
-    for i in range(start, batch.stop):
+    for i in range(start, stop):
         falls |= batch.offsets[i] > batch.offsets[i + 1]
     if (
         falls or batch.offsets[start] < 0
-        or batch.offsets[batch.stop] > batch.rows_end - batch.rows
+        or batch.offsets[stop] > batch.rows_end - batch.rows
     ):
         raise ValueError("offsets must rise and lie within the rows")
     return 0

@@ -14,16 +14,26 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.stdlib cimport free
-from libc.string cimport memcpy, memmove
+from libc.string cimport memcpy
 
 from chronomux._core.columns cimport Column
 from chronomux._core.prefetch cimport prefetch
-from chronomux._core.rounds cimport Reach, check, count_up_to, merge_batches
+from chronomux._core.rounds cimport (
+    Reach,
+    Slice,
+    check,
+    count_up_to,
+    enter,
+    leave,
+    merge_batches,
+)
 
 cdef enum:
     SHORT = 64  # bytes copied at once where both sides have room for so many
     SCATTERED = 12  # columns whose records the processor does not foresee
     AHEAD = 12  # records
+    OFFSETS_AHEAD = 64  # of the same source
+    BYTES_AHEAD = 1024
 
 
 cdef inline void copy(
@@ -64,14 +74,14 @@ cdef class Timeline:
         if self.count > 0x7FFFFFFF:
             raise ValueError("at most 2**31 - 1 sources can be merged")
         room = self.count + 1
+        self.round.vacant = -1
         self.round.batches = <Batch*>PyMem_Calloc(room, sizeof(Batch))
         self.round.live = <Reach*>PyMem_Calloc(room, sizeof(Reach))
         self.round.columns = <Column*>PyMem_Calloc(room, sizeof(Column))
-        self.round.bases = <Py_ssize_t*>PyMem_Calloc(room, sizeof(Py_ssize_t))
-        self.round.owners = <int32_t*>PyMem_Calloc(room, sizeof(int32_t))
+        self.round.slices = <Slice*>PyMem_Calloc(room, sizeof(Slice))
         if not (
             self.round.batches and self.round.live and self.round.columns
-            and self.round.bases and self.round.owners
+            and self.round.slices
         ):
             raise MemoryError
 
@@ -83,8 +93,7 @@ cdef class Timeline:
         PyMem_Free(self.round.batches)
         PyMem_Free(self.round.live)
         PyMem_Free(self.round.columns)
-        PyMem_Free(self.round.bases)
-        PyMem_Free(self.round.owners)
+        PyMem_Free(self.round.slices)
         free(self.round.source)
         free(self.round.index)
 
@@ -113,14 +122,12 @@ cdef class Timeline:
         if not 0 <= source < self.count:
             raise IndexError(f"there is no source {source}")
         cdef Batch* batch = &self.round.batches[source]
-        cdef Py_ssize_t place = 0
-        while place < self.round.living and self.round.live[place].source < source:
-            place += 1
-        if place < self.round.living and self.round.live[place].source == source:
+        if batch.next < batch.stop:
             raise ValueError(f"source {source} still has records at hand")
         if self.round.written < self.round.merged:
             raise ValueError("the round is not written yet")
         self.release(batch)
+        batch.next = batch.stop = 0  # should what follows fail
         self.hold(batch, 0, keys)
         self.hold(batch, 1, offsets)
         PyObject_GetBuffer(rows, &batch.views[2], PyBUF_SIMPLE)
@@ -129,16 +136,10 @@ cdef class Timeline:
         batch.offsets = <const int64_t*>batch.views[1].buf
         batch.rows = <const char*>batch.views[2].buf
         batch.rows_end = batch.rows + batch.views[2].len
+        check(batch, start, stop)
+        batch.next = start
         batch.stop = stop
-        check(batch, start)
-        memmove(
-            &self.round.live[place + 1], &self.round.live[place],
-            (self.round.living - place) * sizeof(Reach),
-        )
-        self.round.live[place] = Reach(
-            batch.keys[start], batch.keys[stop - 1], start, start, <int32_t>source
-        )
-        self.round.living += 1
+        enter(&self.round, <int32_t>source)
 
     @property
     def merged(self) -> int:
@@ -155,6 +156,7 @@ cdef class Timeline:
         if self.round.written < self.round.merged:
             raise ValueError("the round is not written yet")
         self.round.merged = self.round.written = 0
+        leave(&self.round)
         if self.round.living == 0:
             return -1
         with nogil:
@@ -194,93 +196,84 @@ cdef class Timeline:
         What it returns counts as written.
         """
         cdef Py_ssize_t i = self.round.written, stop, record
+        cdef const Slice* slice
         found = []
         while i < self.round.merged:
             stop = run_end(&self.round, i)
-            record = record_at(&self.round, i)
-            found.append((owner_at(&self.round, i), record, record + stop - i))
+            slice = slice_of(&self.round, i)
+            record = slice.base + number_of(&self.round, i)
+            found.append((slice.owner, record, record + stop - i))
             i = stop
         self.round.written = self.round.merged
         return found
 
 
-cdef inline Py_ssize_t column_at(const Round* round, Py_ssize_t i) noexcept nogil:
-    return 0 if round.widths == 1 else round.source[i]
+cdef inline const Slice* slice_of(const Round* round, Py_ssize_t i) noexcept nogil:
+    return round.slices if round.widths == 1 else &round.slices[round.source[i]]
 
 
-cdef inline Py_ssize_t record_at(const Round* round, Py_ssize_t i) noexcept nogil:
-    if round.widths == 1:
-        return round.bases[0] + i
-    return round.bases[round.source[i]] + round.index[i]
+cdef inline Py_ssize_t number_of(const Round* round, Py_ssize_t i) noexcept nogil:
+    """Which record of its slice it is."""
+    return i if round.widths == 1 else round.index[i]
 
 
-cdef inline int32_t owner_at(const Round* round, Py_ssize_t i) noexcept nogil:
-    return round.owners[column_at(round, i)]
+cdef inline const int64_t* offsets_of(const Round* round, Py_ssize_t i) noexcept nogil:
+    return slice_of(round, i).offsets + number_of(round, i)
 
 
 cdef inline Py_ssize_t run_end(const Round* round, Py_ssize_t i) noexcept nogil:
     """Behind the records from i on that follow each other in their source too."""
     cdef int32_t source
-    cdef int64_t shift
     if round.widths == 1:
         return round.merged
     source = round.source[i]
-    shift = round.index[i] - i
     i += 1
-    while (
-        i < round.merged and round.source[i] == source and round.index[i] == i + shift
-    ):
+    while i < round.merged and round.source[i] == source:
         i += 1
     return i
 
 
 cdef Py_ssize_t needed(const Round* round, list tails) except -1:
     """Bytes of the next record."""
-    cdef Py_ssize_t record = record_at(round, round.written)
-    cdef int32_t owner = owner_at(round, round.written)
-    cdef const Batch* batch = &round.batches[owner]
-    cdef Py_ssize_t size = batch.offsets[record + 1] - batch.offsets[record]
-    return size + len(tails[owner])
+    cdef const int64_t* offsets = offsets_of(round, round.written)
+    return offsets[1] - offsets[0] + len(tails[slice_of(round, round.written).owner])
 
 
 cdef inline void fetch_ahead(const Round* round, Py_ssize_t i) noexcept nogil:
     """Where many sources take turns every record is a miss of the cache: overlap."""
-    cdef const Batch* batch
     cdef const char* row
     if i + 2 * AHEAD < round.merged:
-        batch = &round.batches[owner_at(round, i + 2 * AHEAD)]
-        prefetch(batch.offsets + record_at(round, i + 2 * AHEAD))
-        batch = &round.batches[owner_at(round, i + AHEAD)]
-        row = batch.rows + batch.offsets[record_at(round, i + AHEAD)]
+        prefetch(offsets_of(round, i + 2 * AHEAD))
+        row = slice_of(round, i + AHEAD).rows + offsets_of(round, i + AHEAD)[0]
         prefetch(row)
         prefetch(row + SHORT)  # a hint may point anywhere
 
 
 cdef Py_ssize_t copy_stretch(Round* round, char* begin, char* end) noexcept nogil:
     """One source alone: as much as fits at once."""
-    cdef const Batch* batch = &round.batches[round.owners[0]]
-    cdef Py_ssize_t first = round.bases[0] + round.written
-    cdef Py_ssize_t stop = round.bases[0] + round.merged
-    cdef int64_t start = batch.offsets[first]
-    stop = count_up_to(batch.offsets, first, stop + 1, start + (end - begin), True) - 1
-    memcpy(begin, batch.rows + start, batch.offsets[stop] - start)
-    round.written = stop - round.bases[0]
-    return batch.offsets[stop] - start
+    cdef const int64_t* offsets = round.slices[0].offsets
+    cdef Py_ssize_t first = round.written
+    cdef int64_t start = offsets[first]
+    cdef int64_t most = start + (end - begin)
+    cdef Py_ssize_t stop = count_up_to(offsets, first, round.merged + 1, most, True) - 1
+    memcpy(begin, round.slices[0].rows + start, offsets[stop] - start)
+    round.written = stop
+    return offsets[stop] - start
 
 
 cdef Py_ssize_t copy_rows(Round* round, char* begin, char* end) noexcept nogil:
     cdef char* out = begin
-    cdef Py_ssize_t i = round.written, stop, record, size
-    cdef const Batch* batch
+    cdef Py_ssize_t i = round.written, stop, size
+    cdef const Slice* slice
     cdef const int64_t* offsets
+    cdef const char* row
     cdef bint is_full = False
     while i < round.merged and not is_full:
         if round.widths > SCATTERED:
             fetch_ahead(round, i)
         stop = run_end(round, i)
-        record = record_at(round, i)
-        batch = &round.batches[owner_at(round, i)]
-        offsets = batch.offsets + record
+        slice = &round.slices[round.source[i]]
+        offsets = slice.offsets + round.index[i]
         size = offsets[stop - i] - offsets[0]
         if size > end - out:
             is_full = True
@@ -288,7 +281,11 @@ cdef Py_ssize_t copy_rows(Round* round, char* begin, char* end) noexcept nogil:
                 offsets, 0, stop - i + 1, offsets[0] + (end - out), True
             ) - 1
             size = offsets[stop - i] - offsets[0]
-        copy(out, end, batch.rows + offsets[0], size, batch.rows_end)
+        row = slice.rows + offsets[0]
+        # Hints: what waited for late records is no longer in the caches.
+        prefetch(offsets + OFFSETS_AHEAD)
+        prefetch(row + BYTES_AHEAD)
+        copy(out, end, row, size, slice.rows_end)
         out += size
         i = stop
     round.written = i
@@ -299,23 +296,22 @@ cdef Py_ssize_t copy_with_tails(
     Round* round, list tails, char* begin, char* end
 ) except -1:
     cdef char* out = begin
-    cdef Py_ssize_t i = round.written, record, size, tail_size, ending
-    cdef int32_t owner
-    cdef const Batch* batch
+    cdef Py_ssize_t i = round.written, size, tail_size, ending
+    cdef const Slice* slice
+    cdef const int64_t* offsets
     cdef const char* row
     cdef bytes tail
     while i < round.merged:
-        record = record_at(round, i)
-        owner = owner_at(round, i)
-        batch = &round.batches[owner]
-        tail = <bytes>tails[owner]
+        slice = slice_of(round, i)
+        offsets = slice.offsets + number_of(round, i)
+        tail = <bytes>tails[slice.owner]
         tail_size = PyBytes_GET_SIZE(tail)
-        row = batch.rows + batch.offsets[record]
-        size = batch.offsets[record + 1] - batch.offsets[record]
+        row = slice.rows + offsets[0]
+        size = offsets[1] - offsets[0]
         if size + tail_size > end - out:
             break
         ending = ending_size(row, row + size)
-        copy(out, end, row, size - ending, batch.rows_end)
+        copy(out, end, row, size - ending, slice.rows_end)
         out += size - ending
         memcpy(out, PyBytes_AS_STRING(tail), tail_size)
         out += tail_size

@@ -15,6 +15,7 @@ from chronomux._core.digits cimport (
     digits,
     eight_bytes,
     first_bytes,
+    last_bytes,
     number_of,
     zeros_before,
 )
@@ -37,18 +38,26 @@ cdef extern from *:
     #define SECONDS_END 100000000000LL
     #define MILLIS_END 100000000000000LL
     #define MICROS_END 100000000000000000LL
+    /* With such first eight digits of 19 a number means ns, and an int64 holds it. */
+    #define NS_HEAD 1000000LL
+    #define NS_HEAD_END 92233720LL
+    #define NS_HEAD_UNIT 100000000000LL
     """
     const int64_t SECONDS_END
     const int64_t MILLIS_END
     const int64_t MICROS_END
     const int64_t MOST_UNITS[10]
     const int64_t MISSING_NS
+    const int64_t NS_HEAD
+    const int64_t NS_HEAD_END
+    const int64_t NS_HEAD_UNIT
 
 cdef enum:
     NS = 1_000_000_000
     DAY = 86_400  # seconds
     FARTHEST = 106_730  # days from 1970; what is nearer to 1677 and 2262 is not read
     DATE_SIZE = 10  # of 2015-02-02
+    NS_DIGITS = 19  # from 2001 to 2262
 
 
 cdef inline int places_of(int64_t number) noexcept nogil:
@@ -73,8 +82,28 @@ cdef inline int64_t usual_epoch(
     return <int64_t>(number_of(high) * TEN_TO_8 + number_of(low)) * TEN_TO[9 - fraction]
 
 
-cdef bint read_epoch(
-    const TimeForm* form, const char* begin, const char* end, int64_t* ns
+cdef inline int64_t usual_ns(TimeForm* form, const char* text) noexcept nogil:
+    """A number of NS_DIGITS digits; -1 if it is none, or not surely one of ns."""
+    cdef uint64_t head = eight_bytes(text)
+    cdef uint64_t middle = eight_bytes(text + 8)
+    cdef uint64_t tail = last_bytes(text + NS_DIGITS, NS_DIGITS - 16)
+    if not (are_digits(middle) and are_digits(tail)):
+        return -1
+    if head != form.head:
+        if not are_digits(head):
+            return -1
+        form.head = head
+        form.head_number = <int64_t>number_of(head)
+    if not NS_HEAD <= form.head_number < NS_HEAD_END:
+        return -1
+    return (
+        form.head_number * NS_HEAD_UNIT
+        + <int64_t>(number_of(middle) * 1000 + number_of(tail))
+    )
+
+
+cdef inline bint read_epoch(
+    TimeForm* form, const char* begin, const char* end, int64_t* ns
 ) noexcept nogil:
     cdef const char* text = begin
     cdef const char* point
@@ -86,6 +115,13 @@ cdef bint read_epoch(
         form.places == BY_MAGNITUDE or form.places == 9
     ):
         number = usual_epoch(begin, end, count)
+        if number >= 0:
+            ns[0] = number
+            return True
+    if end - begin == NS_DIGITS and (
+        form.places == BY_MAGNITUDE or form.places == 0
+    ):
+        number = usual_ns(form, begin)
         if number >= 0:
             ns[0] = number
             return True
@@ -267,7 +303,9 @@ cdef bint read_iso(
         or (text[0] == c" " and end - text > 1 and c"0" <= text[1] <= c"9")
     ):
         text = read_clock(text + 1, end, &seconds)
-        if text != NULL and text < end and (text[0] == c"." or text[0] == c","):
+        if text != NULL and text < end and (
+            text[0] == c"." or (text[0] == c"," and form.comma)
+        ):
             text = read_fraction(begin, text + 1, end, &fraction)
         if text == NULL:
             return False
@@ -281,7 +319,7 @@ cdef bint read_iso(
     return True
 
 
-cdef bint read_time(
+cdef inline bint read_any(
     TimeForm* form, const char* text, Py_ssize_t size, int64_t* ns
 ) noexcept nogil:
     cdef const char* end = text + size
@@ -292,6 +330,23 @@ cdef bint read_time(
     if form.iso and (not form.epoch or (end - text > 4 and text[4] == c"-")):
         return read_iso(form, text, end, ns)
     return form.epoch and read_epoch(form, text, end, ns)
+
+
+cdef bint read_time(
+    TimeForm* form, const char* text, Py_ssize_t size, int64_t* ns
+) noexcept nogil:
+    return read_any(form, text, size, ns)
+
+
+cdef size_t read_times(
+    TimeForm* form, const char* const* texts, const Py_ssize_t* sizes, size_t count,
+    int64_t* ns,
+) noexcept nogil:
+    cdef size_t i
+    for i in range(count):
+        if not read_any(form, texts[i], sizes[i], &ns[i]):
+            return i
+    return count
 
 
 @cython.final
@@ -318,6 +373,7 @@ cdef class TimeParser:
         self.form.places = places
         self.form.naive = offset_ns is not None
         self.form.offset_ns = 0 if offset_ns is None else offset_ns
+        self.form.comma = True
         read_date(&self.form, b"1970-01-01")
 
     def __call__(self, str text not None) -> int:

@@ -62,6 +62,7 @@ def timed_records(
         times.on_first,
         lines,
         source.block_bytes,
+        source.readinto if source.has_readinto else None,
     )
 
 

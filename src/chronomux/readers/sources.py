@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Callable
 from threading import Event
 from typing import IO, Any, Protocol, TypeAlias
 
@@ -44,6 +45,7 @@ class Source:
     """
 
     transcodes = False  # whether `encode` changes anything
+    has_readinto = False
     block_bytes = BLOCK_BYTES
 
     def __init__(
@@ -67,6 +69,17 @@ class Source:
             block, self._returned = self._returned, b""
             return block
         return self._stream.read(size or self.block_bytes)
+
+    def readinto(self, room: memoryview) -> int:
+        """As `read`, into memory; how many bytes, 0 at the end. For `has_readinto`."""
+        if not self._returned:
+            stream: Any = self._stream
+            size: int = stream.readinto(room)
+            return size
+        size = min(len(self._returned), len(room))
+        room[:size] = self._returned[:size]
+        self._returned = self._returned[size:]
+        return size
 
     def unread(self, block: bytes) -> None:
         """Give bytes back: the next `read` returns them first."""
@@ -127,6 +140,8 @@ def open_source(file: FileLike, encoding: str, errors: str) -> Source:
         source = _decoded(stream, name, encoding, errors, owned)
         # Who has many files open knows best how much memory each of them may take.
         source.block_bytes = getattr(raw, "block_bytes", BLOCK_BYTES)
+        is_plain = isinstance(stream, _Pushback) and not source.transcodes
+        source.has_readinto = is_plain and _has_readinto(raw)
         return source
     except BaseException:
         if owned is not None:
@@ -183,6 +198,11 @@ def _gives_text(raw: Any) -> bool:
     return isinstance(raw, io.TextIOBase) or isinstance(raw.read(0), str)
 
 
+def _has_readinto(raw: Any) -> bool:
+    """Whether it is as good as `read`, which a subclass may have made another one."""
+    return type(raw) is io.FileIO or hasattr(raw, "block_bytes")
+
+
 class _Pushback:
     """Reads what is there, without waiting for a full block, and counts the bytes.
 
@@ -190,6 +210,7 @@ class _Pushback:
     """
 
     def __init__(self, raw: Any, name: str) -> None:
+        self._raw = raw
         self._name = name
         # read() of a buffered stream waits for all it was asked for; read1() does not.
         self._read = getattr(raw, "read1", raw.read)
@@ -197,21 +218,34 @@ class _Pushback:
         self.position = 0
 
     def read(self, size: int = BLOCK_BYTES, /) -> bytes:
+        block: bytes
         if self._returned:
             block, self._returned = self._returned[:size], self._returned[size:]
         else:
-            block = self._read_raw(BLOCK_BYTES if size < 0 else size)
-            if block is None:
-                raise BlockingIOError("a non-blocking file has no data yet")
+            block = self._ask(self._read, BLOCK_BYTES if size < 0 else size)
         self.position += len(block)
         return block
 
-    def _read_raw(self, size: int) -> Any:
+    def readinto(self, room: memoryview) -> int:
+        size: int
+        if self._returned:
+            size = min(len(self._returned), len(room))
+            room[:size] = self._returned[:size]
+            self._returned = self._returned[size:]
+        else:
+            size = self._ask(self._raw.readinto, room)
+        self.position += size
+        return size
+
+    def _ask(self, read: Callable[[Any], Any], wanted: Any) -> Any:
         try:
-            return self._read(size)
+            answer = read(wanted)
         except OSError as error:
             error.filename = error.filename or self._name
             raise
+        if answer is None:
+            raise BlockingIOError("a non-blocking file has no data yet")
+        return answer
 
     def peek(self, size: int) -> bytes:
         """The first bytes, fewer than `size` only if there are no more."""

@@ -6,7 +6,8 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import IO, Any
 
 from chronomux.errors import ReaderError
@@ -14,6 +15,7 @@ from chronomux.errors import ReaderError
 __all__ = ["InputFile", "refuse_twice", "too_many"]
 
 SPARE_FILES = 64  # descriptors left to everything else
+LEAST_BLOCK = 1 << 14  # bytes
 
 
 class InputFile:
@@ -30,10 +32,14 @@ class InputFile:
         self, name: str, parked: bool = False, block_bytes: int = 1 << 17
     ) -> None:
         self.name = name
-        self.block_bytes = block_bytes  # how much a reader should ask for at once
         self.position = 0  # bytes read so far
         self._file: IO[bytes] | None = _opened(name)
         self._first = os.fstat(self._file.fileno()) if name != "-" else None
+        # How much a reader should ask for at once: a short file needs little room.
+        self.block_bytes = block_bytes
+        if self._first is not None and self._is_regular:
+            whole = max(1 << self._first.st_size.bit_length(), LEAST_BLOCK)
+            self.block_bytes = min(block_bytes, whole)
         self._is_parked = parked and self._is_regular
         if self._is_parked:
             self.close()
@@ -41,14 +47,20 @@ class InputFile:
     def read(self, size: int = -1, /) -> bytes:
         if size == 0:
             return b""  # asked to learn whether bytes or text come
-        try:
-            block = self._block(size)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, self.name) from error
-        self.position += len(block)
-        if not block:
-            self._refuse_shorter()
+        with self._at_hand() as file:
+            # read() of a buffered stream waits for all it was asked for.
+            read: Any = getattr(file, "read1", file.read)
+            block: bytes = read(size)
+        self._note(len(block))
         return block
+
+    def readinto(self, room: memoryview) -> int:
+        """As `read`, into memory; how many bytes, 0 at the end."""
+        with self._at_hand() as file:
+            readinto: Any = getattr(file, "readinto1", None) or file.readinto
+            size: int = readinto(room)
+        self._note(size)
+        return size
 
     def close(self) -> None:
         if self._file is not None and self.name != "-":
@@ -59,19 +71,32 @@ class InputFile:
     def _is_regular(self) -> bool:
         return self._first is not None and stat.S_ISREG(self._first.st_mode)
 
-    def _block(self, size: int) -> bytes:
-        if not self._is_parked:
-            assert self._file is not None, "read() of a closed file"
-            # read() of a buffered stream waits for all it was asked for.
-            read: Any = getattr(self._file, "read1", self._file.read)
-            block: bytes = read(size)
-            return block
-        with _opened(self.name) as file:
-            assert self._first is not None
-            if not os.path.samestat(os.fstat(file.fileno()), self._first):
-                raise ReaderError(f"{self.name}: was replaced while it was read")
-            file.seek(self.position)
-            return file.read(size)
+    @contextmanager
+    def _at_hand(self) -> Iterator[Any]:
+        """The file, standing where its next block begins."""
+        try:
+            if self._is_parked:
+                with self._reopened() as file:
+                    yield file
+            else:
+                assert self._file is not None, "read() of a closed file"
+                yield self._file
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self.name) from error
+
+    def _reopened(self) -> IO[bytes]:
+        file = _opened(self.name)
+        assert self._first is not None
+        if not os.path.samestat(os.fstat(file.fileno()), self._first):
+            file.close()
+            raise ReaderError(f"{self.name}: was replaced while it was read")
+        file.seek(self.position)
+        return file
+
+    def _note(self, size: int) -> None:
+        self.position += size
+        if not size:
+            self._refuse_shorter()
 
     def _refuse_shorter(self) -> None:
         if self._first is not None and self._is_regular:

@@ -37,9 +37,9 @@ Order: TypeAlias = Literal["strict", "window", "sort", "keep"]
 Lines: TypeAlias = CopiedLines | UnitedLines | JsonLines
 _Select: TypeAlias = Callable[[Capture, Iterator[Piece]], Iterator[Piece]]
 BLOCKS_BYTES = 16 << 20  # what is read at once of all captures
-BLOCK_BYTES = (32 << 10, 512 << 10)  # of one: at least and at most
+BLOCK_BYTES = (16 << 10, 512 << 10)  # of one: at least and at most
 ROOMS_BYTES = 32 << 20  # what the reorder windows of all captures may hold, halved
-ROOM_BYTES = (64 << 10, 8 << 20)  # of one: at least and at most
+ROOM_BYTES = (16 << 10, 8 << 20)  # of one: at least and at most
 
 
 class _Stream(NamedTuple):
@@ -149,7 +149,8 @@ def merge_files(
 def _block_bytes(files: int) -> int:
     """How much of each file is read at once; a reader holds a few blocks."""
     least, greatest = BLOCK_BYTES
-    return min(max(BLOCKS_BYTES // max(files, 1), least), greatest)
+    share = 1 << (BLOCKS_BYTES // max(files, 1)).bit_length() - 1
+    return min(max(share, least), greatest)
 
 
 def _check(order: str, late: str, width: int, most: int | None) -> None:

@@ -25,6 +25,39 @@ def test_a_file_is_read_to_its_end(tmp_path, parked):
 
 
 @pytest.mark.parametrize("parked", [False, True])
+def test_a_file_is_read_into_memory_to_its_end(tmp_path, parked):
+    (tmp_path / "a").write_bytes(b"0123456789")
+    file = InputFile(str(tmp_path / "a"), parked)
+    room, found = bytearray(4), b""
+    while size := file.readinto(memoryview(room)):
+        found += room[:size]
+        assert file.position == len(found)
+    assert found == b"0123456789"
+    os.truncate(tmp_path / "a", 6)
+    assert file.readinto(memoryview(room)) == 0
+    file.close()
+
+
+@pytest.mark.parametrize("parked", [False, True])
+def test_a_file_that_gets_shorter_is_an_error_when_read_into_memory(tmp_path, parked):
+    (tmp_path / "a").write_bytes(b"0123456789")
+    file = InputFile(str(tmp_path / "a"), parked)
+    room = memoryview(bytearray(4))
+    assert file.readinto(room) == 4
+    os.truncate(tmp_path / "a", 4)
+    with pytest.raises(ReaderError, match=r"a@4: the file ends here, but had 10 bytes"):
+        file.readinto(room)
+    file.close()
+
+
+def test_a_short_file_asks_for_little_room(tmp_path):
+    (tmp_path / "a").write_bytes(b"0123456789")
+    file = InputFile(str(tmp_path / "a"), block_bytes=1 << 19)
+    assert file.block_bytes < 1 << 16
+    file.close()
+
+
+@pytest.mark.parametrize("parked", [False, True])
 def test_a_file_that_gets_shorter_is_an_error_with_the_place(tmp_path, parked):
     (tmp_path / "a").write_bytes(b"0123456789")
     file = InputFile(str(tmp_path / "a"), parked)

@@ -25,16 +25,15 @@ cdef inline const uint8_t* field_end(
     return next_byte(p, end, delimiter)
 
 
-cdef inline bint find_field(
-    const uint8_t** begin, const uint8_t** end, size_t column, uint8_t delimiter,
+cdef inline bint find_column(
+    const uint8_t** begin, const uint8_t* end, size_t column, uint8_t delimiter,
     int quote,
 ) noexcept nogil:
-    """Narrow a row, begin to end, to one of its fields; False: it has too few."""
+    """Go on to where a field of a row begins; False: the row has too few."""
     while column:
         column -= 1
-        begin[0] = field_end(begin[0], end[0], delimiter, quote)
-        if begin[0] == end[0]:
+        begin[0] = field_end(begin[0], end, delimiter, quote)
+        if begin[0] == end:
             return False
         begin[0] += 1
-    end[0] = field_end(begin[0], end[0], delimiter, quote)
     return True

@@ -215,9 +215,10 @@ cdef class Records:
             is_tight = self.window.room - self.window.size < size
         if is_tight:
             begin = self.position
-            if 2 * (kept + size) > MOST:
+            # A row that goes on and on is moved to twice the room each time.
+            if 2 * kept + size > MOST:
                 raise ReaderError(f"{self.name}:{self.line_num + 1}: a row of 2 GiB")
-            wider = Window(max(self.room, 2 * (kept + size)))
+            wider = Window(max(self.room, 2 * kept + size))
             wider.append(self.window.data + begin, kept)
             self.slid(begin)
             self.window = wider

@@ -41,14 +41,14 @@ cdef class Index:
     cdef Scan scan
     cdef uint32_t* ends
     cdef uint32_t* rows
-    cdef size_t room
+    cdef size_t room  # of `ends`
+    cdef size_t rows_room
     cdef ScanWay way
 
     cdef int reach(self, const uint8_t* data, size_t end) except -1
     cdef int reach_rows(self, const uint8_t* data, size_t end) except -1
-    cdef int reserve(self, size_t end) except -1
+    cdef size_t needed(self, size_t end) noexcept
     cdef void restart(self, size_t position) noexcept
-    cdef int grow(self, size_t room) except -1
     cdef void forget(self, size_t fields, size_t shift) noexcept
 
 

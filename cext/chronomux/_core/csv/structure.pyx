@@ -34,6 +34,21 @@ WAY = _chosen()
 cdef ScanWay CHOSEN = scan_way(WAY.encode())
 
 
+cdef uint32_t* reserve(
+    uint32_t* places, size_t* room, size_t needed
+) except NULL:
+    """Places, or more of them where there is not the room that is needed."""
+    if needed <= room[0]:
+        return places
+    # At the next step there may be the start of a row as well.
+    needed = max(needed + needed // 4, room[0] + room[0] // 2)
+    places = <uint32_t*>PyMem_Realloc(places, needed * sizeof(uint32_t))
+    if places is NULL:
+        raise MemoryError
+    room[0] = needed
+    return places
+
+
 @cython.final
 cdef class Index:
     """The ends of fields and rows behind the last `restart` or `forget`.
@@ -58,7 +73,9 @@ cdef class Index:
 
     cdef int reach(self, const uint8_t* data, size_t end) except -1:
         """Scan on to `end`, unless a quote stops the scan."""
-        self.reserve(end)
+        cdef size_t needed = self.needed(end)
+        self.ends = reserve(self.ends, &self.room, needed)
+        self.rows = reserve(self.rows, &self.rows_room, needed)
         with nogil:
             self.way.scan(&self.scan, data, end, self.ends, self.rows)
         return 0
@@ -68,31 +85,17 @@ cdef class Index:
 
         An index is used with `reach` or with `reach_rows`, until it is restarted.
         """
-        self.reserve(end)
+        self.ends = reserve(self.ends, &self.room, self.needed(end))
         with nogil:
             self.way.scan_rows(&self.scan, data, end, self.ends)
         return 0
 
-    cdef int reserve(self, size_t end) except -1:
-        """Make room for all that a scan up to `end` may find."""
+    cdef size_t needed(self, size_t end) noexcept:
+        """Room for all that a scan up to `end` may find."""
         cdef size_t needed = self.scan.fields + SCAN_SLACK
         if end > self.scan.position:
             needed += end - self.scan.position
-        if needed > self.room:
-            self.grow(max(needed, self.room + self.room // 2))
-        return 0
-
-    cdef int grow(self, size_t room) except -1:
-        ends = <uint32_t*>PyMem_Realloc(self.ends, room * sizeof(uint32_t))
-        if ends is NULL:
-            raise MemoryError
-        self.ends = ends
-        rows = <uint32_t*>PyMem_Realloc(self.rows, room * sizeof(uint32_t))
-        if rows is NULL:
-            raise MemoryError
-        self.rows = rows
-        self.room = room
-        return 0
+        return needed
 
     cdef void restart(self, size_t position) noexcept:
         """A row begins at `position`; nothing of what was found still counts."""

@@ -5,39 +5,47 @@ bytes of a frame are those of the window, unless records in between were left ou
 """
 
 cimport cython
-from cpython cimport array
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport INT64_MIN, int64_t, uint8_t, uint32_t
-from libc.string cimport memcpy
+from libc.string cimport memchr
 
-from chronomux._core.csv.line_field cimport find_field
+from chronomux._core.csv.line_field cimport field_end, find_column
 from chronomux._core.csv.machine cimport SKIP_LINE
+from chronomux._core.csv.noted cimport Noted
 from chronomux._core.csv.structure cimport Index, Scan
-from chronomux._core.csv.window cimport Window
-from chronomux._core.times cimport read_time
+from chronomux._core.csv.window cimport Vacancy, Window
+from chronomux._core.times cimport read_time, read_times
 from chronomux.errors import ReaderError, TimestampError
 
 cdef enum:
     STEP = 1 << 13  # bytes scanned at once: few are scanned twice, for a special row
+    LEAST_STEP = 1 << 9
+    STEPS = 32  # in a block, at least: what is found in one is kept
     RECORD_BYTES = 32  # what a short record has: a block of them makes one frame
 
-cdef array.array INT64 = array.array("q")
-
-
-cdef inline int64_t* places(array.array numbers) noexcept:
-    return <int64_t*>numbers.data.as_longlongs
+cdef inline bint put_text(
+    Texts* texts, size_t i, const uint8_t* begin, const uint8_t* end, int quote
+) noexcept nogil:
+    """Add a field, without quotes around it; False: nothing is in it."""
+    if begin < end and begin[0] == quote:
+        begin += 1
+        end -= 1
+    texts.begins[i] = <const char*>begin
+    texts.sizes[i] = end - begin
+    return begin < end
 
 
 @cython.final
 cdef class TimedRecords(Records):
     """Frames of the records of a stream, each as (keys, offsets, rows, lines).
 
+    Lines are those in which the records begin, as a range if it can be one.
     columns: the numbers of the columns that make a time, joined by spaces; `missing`
     stands for those that a record lacks. on_bad(line, error) is called for a time that
     `parser` does not read: it raises, or returns whether the record stays without one.
     on_first(line, fields) is called once, with the first record. `lines` come before.
-    `read` gives bytes in any encoding that ASCII is part of; they are not checked. A
-    frame has at most `block_bytes` / 32 records, and those of one block mostly.
+    `read` gives bytes in any encoding that ASCII is part of; they are not checked.
+    `readinto`, if given, is asked instead, and puts a block into memory it is given.
+    A frame has at most `block_bytes` / 32 records, and those of one block mostly.
     """
 
     def __init__(
@@ -53,16 +61,23 @@ cdef class TimedRecords(Records):
         on_first,
         lines=0,
         block_bytes=1 << 17,
+        readinto=None,
     ):
         self.lines = lines
+        self.readinto = readinto
+        self.block_bytes = block_bytes
         self.most = max(block_bytes // RECORD_BYTES, 1)
-        self.step = STEP
-        self.room = 2 * <size_t>block_bytes
+        self.step = min(max(self.block_bytes // STEPS, LEAST_STEP), STEP)
+        self.room = self.block_bytes
         self.window = Window(self.room)
         self.row_ends = Index(self.rules.syntax.delimiter, self.rules.syntax.quote)
+        self.noted = Noted()
         self.on_first = on_first
         self.parser = parser
         self.form = self.parser.form
+        # Nothing else is in a text that is quickly read, commas being for the parser.
+        self.form.comma = False
+        self.may_guess = chr(self.rules.syntax.delimiter) not in "0123456789+-.: TtZz"
         self.columns = tuple(columns)
         self.column = self.columns[0]
         self.is_simple = len(self.columns) == 1
@@ -75,108 +90,192 @@ cdef class TimedRecords(Records):
 
     def __next__(self):
         """The next frame; all that is there, without waiting for more."""
-        cdef array.array keys = array.clone(INT64, self.most, False)
-        cdef array.array begins = array.clone(INT64, self.most + 1, False)
-        cdef array.array ends = array.clone(INT64, self.most, False)
-        cdef array.array lines = array.clone(INT64, self.most, False)
         if self.failure is not None:
             failure, self.failure = self.failure, None
             raise failure
-        self.count = 0
+        self.noted.begin(self.most)
         try:
-            self.gather(places(keys), places(begins), places(ends), places(lines))
+            self.gather()
         except TimestampError:
             raise  # a caller that refuses such times has no use for what is before
         except ReaderError as error:
-            if not self.count:
+            if not self.noted.count:
                 raise
             self.failure = error
-        if not self.count:
+        if not self.noted.count:
             raise StopIteration
-        return self.frame((keys, begins, ends, lines))
+        return self.noted.frame(self.window)
 
-    cdef int gather(
-        self, int64_t* keys, int64_t* begins, int64_t* ends, int64_t* lines
-    ) except -1:
+    cdef int gather(self) except -1:
         """Note the records that follow and lie in the window, one of them at least.
 
         None is noted at the end of the stream only.
         """
-        cdef size_t n
+        cdef int64_t ns = 0
         while True:
             if self.is_simple and self.on_first is None:
-                self.gather_indexed(keys, begins, ends, lines)
-                self.gather_lines(keys, begins, ends, lines)
-            if self.count == self.most or not self.next():
+                self.gather_indexed()
+                if self.gather_lines() and self.is_short():
+                    if not self.fill():
+                        return 0
+                    continue
+            if self.noted.count == self.most or not self.next():
                 return 0
-            n = self.count
-            if not self.is_blank() and self.is_taken(&keys[n]):
-                begins[n] = self.row_begin
-                ends[n] = self.position
-                lines[n] = self.line_of_row()
-                self.count += 1
+            if not self.is_blank() and self.is_taken(&ns):
+                self.noted.go_on(self.row_begin, self.line_of_row())
+                self.noted.add(ns, self.position)
 
-    cdef int gather_indexed(
-        self, int64_t* keys, int64_t* begins, int64_t* ends, int64_t* lines
-    ) noexcept:
+    cdef int gather_indexed(self) except -1:
         """Note rows of the index that are a line each, up to one that is special."""
-        cdef Index index = self.index
-        cdef const uint8_t* data = self.window.data
-        cdef size_t last
-        cdef const uint8_t* begin
-        cdef const uint32_t* fields
-        while (
-            self.row < index.scan.rows and self.count < self.most and not self.is_dirty
-        ):
-            last = index.rows[self.row]
-            if last - self.first <= self.column:
+        cdef Texts texts
+        cdef size_t rows, taken
+        while not self.is_dirty:
+            rows = self.at_once(self.index.scan.rows - self.row)
+            taken = self.take(&texts, self.find_in_index(&texts, rows))
+            if taken:
+                self.row += taken
+                self.first = self.index.rows[self.row - 1]
+            if taken < rows or not rows:
                 break
-            fields = index.ends + self.first
-            begin = data + self.position
-            if self.column:
-                begin = data + fields[self.column - 1] + 1
-            if not self.is_timed(begin, data + fields[self.column], &keys[self.count]):
-                break
-            if not self.note_line(index.ends[last - 1], begins, ends, lines):
-                break
-            self.first = last
-            self.row += 1
         return 0
 
-    cdef int gather_lines(
-        self, int64_t* keys, int64_t* begins, int64_t* ends, int64_t* lines
-    ) except -1:
+    cdef bint gather_lines(self) except -1:
         """The same with rows that are not in the index, as long as it is not needed.
 
-        Only the ends of rows are found, and in each row the one column.
+        Only the ends of rows are found, and in each row the one column. Whether that
+        was all, up to a row that does not end in the window.
         """
         cdef Index row_ends = self.row_ends
+        cdef size_t rows, taken, done
+        if not self.leave_index():
+            return False
+        row_ends.restart(self.position)
+        while self.noted.count < self.most and self.find_row_ends():
+            done = 0
+            while done < row_ends.scan.fields and self.noted.count < self.most:
+                rows = self.at_once(row_ends.scan.fields - done)
+                taken = self.take_lines(row_ends.ends + done, rows, self.may_guess)
+                if taken < rows:
+                    # Perhaps a wrong guess was all that was wrong with the next one.
+                    rows = self.take_lines(row_ends.ends + done + taken, 1, False)
+                    if not rows:
+                        break
+                    taken += rows
+                done += taken
+            if done < row_ends.scan.fields:
+                break
+            row_ends.forget(done, 0)
+        self.index.restart(self.position)
+        return not (
+            row_ends.scan.fields or row_ends.scan.stopped or row_ends.scan.quoted_breaks
+        )
+
+    cdef size_t take_lines(
+        self, const uint32_t* row_ends, size_t rows, bint guesses
+    ) except? 0:
+        cdef Texts texts
+        cdef size_t found = self.find_in_lines(&texts, row_ends, rows, guesses)
+        return self.take(&texts, found)
+
+    cdef bint is_short(self) noexcept:
+        """Whether the row begun may as well be scanned anew, once there is more."""
+        cdef size_t size = self.window.size - self.position
+        if self.is_final or size > self.rules.syntax.limit:
+            return False
+        return size < self.step
+
+    cdef size_t at_once(self, size_t rows) noexcept:
+        """How many of the rows the frame, and `Texts`, have room for."""
+        return min(min(rows, self.most - self.noted.count), AT_ONCE)
+
+    cdef size_t find_in_index(self, Texts* texts, size_t rows) noexcept:
+        """Note the texts of the times of rows, and where the rows end; of how many."""
         cdef const uint8_t* data = self.window.data
+        cdef int64_t* ends = self.noted.offsets + self.noted.count
+        cdef size_t position = self.position
+        cdef size_t shift = position - ends[0]
+        cdef size_t first = self.first
+        cdef size_t i, last
+        cdef const uint8_t* begin
+        cdef const uint32_t* fields
+        for i in range(rows):
+            last = self.index.rows[self.row + i]
+            fields = self.index.ends + first
+            if last - first <= self.column:
+                return i
+            begin = data + position
+            if self.column:
+                begin = data + fields[self.column - 1] + 1
+            if not put_text(
+                texts, i, begin, data + fields[self.column], self.rules.syntax.quote
+            ):
+                return i
+            first = last
+            last = self.index.ends[last - 1]
+            if last - position >= self.rules.syntax.limit:
+                return i
+            position = self.row_after(last)
+            ends[i + 1] = position - shift
+        return rows
+
+    cdef size_t find_in_lines(
+        self, Texts* texts, const uint32_t* row_ends, size_t rows, bint guesses
+    ) noexcept:
+        """The same of rows that are not in the index.
+
+        guesses: a field may be as long as the one before if a delimiter follows. If it
+        is shorter it has a delimiter in it, and then its time will not be read.
+        """
+        cdef const uint8_t* data = self.window.data
+        cdef int64_t* ends = self.noted.offsets + self.noted.count
+        cdef size_t position = self.position
+        cdef size_t shift = position - ends[0]
+        cdef size_t limit = self.rules.syntax.limit
+        cdef uint8_t delimiter = self.row_ends.scan.delimiter
+        cdef int quote = self.rules.syntax.quote
+        cdef size_t i, usual = 0  # of the field before
         cdef const uint8_t* begin
         cdef const uint8_t* end
-        cdef size_t i
-        if not self.leave_index():
-            return 0
-        row_ends.restart(self.position)
-        while self.count < self.most and self.find_row_ends():
-            for i in range(row_ends.scan.fields):
-                begin = data + self.position
-                end = data + row_ends.ends[i]
-                if self.count == self.most or not find_field(
-                    &begin, &end, self.column, row_ends.scan.delimiter,
-                    self.rules.syntax.quote,
-                ):
-                    break
-                if not self.is_timed(begin, end, &keys[self.count]):
-                    break
-                if not self.note_line(row_ends.ends[i], begins, ends, lines):
-                    break
+        for i in range(rows):
+            if row_ends[i] - position >= limit:
+                return i
+            begin = data + position
+            end = data + row_ends[i]
+            if not find_column(&begin, end, self.column, delimiter, quote):
+                return i
+            if (
+                guesses and usual < <size_t>(end - begin)
+                and begin[usual] == delimiter and begin[0] != quote
+            ):
+                end = begin + usual
             else:
-                row_ends.forget(row_ends.scan.fields, 0)
-                continue
-            break
-        self.index.restart(self.position)
-        return 0
+                end = field_end(begin, end, delimiter, quote)
+            if not put_text(texts, i, begin, end, quote):
+                return i
+            usual = end - begin
+            position = self.row_after(row_ends[i])
+            ends[i + 1] = position - shift
+        return rows
+
+    cdef inline size_t row_after(self, size_t end) noexcept:
+        """Where the row begins that follows a row ending in `end`."""
+        cdef const uint8_t* data = self.window.data
+        if data[end] == c"\r" and end + 1 < self.window.size:
+            return end + 1 + (data[end + 1] == c"\n")
+        return end + 1
+
+    cdef size_t take(self, const Texts* texts, size_t found) except? 0:
+        """Note the records found up to one whose time is not quickly read; how many."""
+        cdef Noted noted = self.noted
+        cdef size_t taken = read_times(
+            &self.form, texts.begins, texts.sizes, found, noted.keys + noted.count
+        )
+        if taken:
+            noted.go_on(self.position, self.lines + self.rows_since + 1)
+            noted.count += taken
+            self.rows_since += taken
+            self.position = noted.shift + noted.offsets[noted.count]
+        return taken
 
     cdef bint leave_index(self) noexcept:
         """Forget the index, if the next row is not in it and begins a line."""
@@ -204,37 +303,32 @@ cdef class TimedRecords(Records):
                 return False
         return True
 
-    cdef inline bint is_timed(
-        self, const uint8_t* begin, const uint8_t* end, int64_t* ns
-    ) noexcept:
-        """Whether a field is a time that is quickly read."""
-        if begin < end and begin[0] == self.rules.syntax.quote:
-            begin += 1
-            end -= 1
-        return begin < end and read_time(
-            &self.form, <const char*>begin, end - begin, ns
-        )
-
-    cdef inline bint note_line(
-        self, size_t end, int64_t* begins, int64_t* ends, int64_t* lines
-    ) noexcept:
-        """Note the row up to the line ending at `end`, and pass it; False: too long."""
-        cdef const uint8_t* data = self.window.data
-        if end - self.position >= self.rules.syntax.limit:
-            return False
-        begins[self.count] = self.position
-        self.position = end + 1
-        if data[end] == c"\r" and end + 1 < self.window.size:
-            self.position += data[end + 1] == c"\n"
-        ends[self.count] = self.position
-        self.rows_since += 1
-        lines[self.count] = self.lines + self.rows_since
-        self.count += 1
-        return True
-
     cdef bint fill(self) except -1:
         # Records that are there are not kept waiting for those that are not.
-        return False if self.count else Records.fill(self)
+        cdef Window window
+        cdef size_t size
+        if self.noted.count:
+            return False
+        if self.readinto is None:
+            return Records.fill(self)
+        self.make_room(max(self.block_bytes // 2, 1))
+        window = self.window
+        size = self.read_into(window, window.room - window.size)
+        if not size:
+            self.is_final = True
+        elif self.rules.syntax.refuses_nul and memchr(
+            window.data + window.size - size, 0, size
+        ) is not NULL:
+            self.is_plain = False
+        return True
+
+    cdef size_t read_into(self, Window window, size_t most) except? 0:
+        """Read up to so many bytes into a window; how many came."""
+        cdef size_t size = 0
+        with memoryview(Vacancy(window)) as room, room[:most] as asked:
+            size = self.readinto(asked)
+        window.grow(size)
+        return size
 
     cdef bint is_taken(self, int64_t* ns) except -1:
         """Whether the row at hand stays; its time is then known."""
@@ -289,41 +383,3 @@ cdef class TimedRecords(Records):
             mark = bytes([quote])
             field = field[1:len(field) - 1].replace(mark + mark, mark)
         return field.decode(self.encoding, "surrogateescape")
-
-    cdef tuple frame(self, object arrays):
-        """The records noted, with offsets from the first of them."""
-        cdef array.array keys, begins, ends, lines
-        keys, begins, ends, lines = arrays
-        cdef int64_t* begin = places(begins)
-        cdef int64_t* end = places(ends)
-        cdef size_t n = self.count
-        cdef size_t i
-        cdef int64_t first = begin[0]
-        cdef int64_t place = 0
-        cdef bint has_gap = False
-        for i in range(n):
-            has_gap = has_gap or begin[i] != first + place
-            place += end[i] - begin[i]
-        if has_gap:
-            rows = self.joined(begin, end, place)
-        else:
-            rows = memoryview(self.window)[first:first + place]
-        place = 0
-        for i in range(n):
-            first = end[i] - begin[i]
-            begin[i] = place
-            place += first
-        begin[n] = place
-        array.resize(keys, n)
-        array.resize(begins, n + 1)
-        array.resize(lines, n)
-        return keys, begins, rows, lines
-
-    cdef bytes joined(self, const int64_t* begin, const int64_t* end, int64_t size):
-        rows = PyBytes_FromStringAndSize(NULL, size)
-        cdef char* target = PyBytes_AS_STRING(rows)
-        cdef size_t i
-        for i in range(self.count):
-            memcpy(target, self.window.data + begin[i], end[i] - begin[i])
-            target += end[i] - begin[i]
-        return rows

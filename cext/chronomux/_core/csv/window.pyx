@@ -6,6 +6,8 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
 from libc.string cimport memcpy, memmove
 
+from chronomux._core.csv.slots cimport give_slot, take_slot
+
 
 cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(PyObject* item) noexcept
@@ -16,14 +18,20 @@ cdef class Window:
     """Room for bytes. Rows may keep it, and see what they saw when they were made."""
 
     def __cinit__(self, size_t room):
-        self.data = <uint8_t*>PyMem_Malloc(room)
+        self.data = take_slot(room)
+        self.is_slot = self.data is not NULL
+        if not self.is_slot:
+            self.data = <uint8_t*>PyMem_Malloc(room)
         if self.data is NULL:
             raise MemoryError
         self.room = room
         self.is_ascii = True
 
     def __dealloc__(self):
-        PyMem_Free(self.data)
+        if self.is_slot:
+            give_slot(self.data)
+        else:
+            PyMem_Free(self.data)
 
     def __getbuffer__(self, Py_buffer* view, int flags):
         # Of what is there now: more may follow.
@@ -38,6 +46,14 @@ cdef class Window:
         self.is_ascii = self.is_ascii and only_ascii(bytes, size)
         return 0
 
+    cdef int grow(self, size_t size) except -1:
+        """Add bytes that were written behind the others; they count as any bytes."""
+        if size > self.room - self.size:
+            raise BufferError(f"no room for {size} bytes")
+        self.size += size
+        self.is_ascii = False
+        return 0
+
     cdef bint is_shared(self) noexcept:
         """Whether anyone but the reader holds it."""
         return Py_REFCNT(<PyObject*>self) > 1
@@ -47,6 +63,24 @@ cdef class Window:
         self.size -= begin
         memmove(self.data, self.data + begin, self.size)
         self.is_ascii = only_ascii(self.data, self.size)
+
+
+@cython.final
+cdef class Vacancy:
+    """The room behind the bytes of a window, for those who write there before `grow`.
+
+    Whoever keeps it keeps the window too, and so can do harm to nobody's memory.
+    """
+
+    def __cinit__(self, Window window not None):
+        self.window = window
+
+    def __getbuffer__(self, Py_buffer* view, int flags):
+        cdef Window window = self.window
+        PyBuffer_FillInfo(
+            view, self, window.data + window.size, window.room - window.size, False,
+            flags,
+        )
 
 
 cdef bint only_ascii(const uint8_t* bytes, size_t size) noexcept nogil:
