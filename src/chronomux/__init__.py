@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
         ChronomuxError,
         DeadInputError,
         DisorderError,
+        PcapError,
         ReaderError,
         RemoteError,
         SortKeyError,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
     from chronomux.readers import (
         CSVReader,
         FileReader,
+        PcapReader,
     )
     from chronomux.replay import (
         merge_files,
@@ -55,6 +57,8 @@ __all__ = [
     "FileReader",
     "IterableQueue",
     "MultiProcessing",
+    "PcapError",
+    "PcapReader",
     "Queue",
     "QueueMultiplexer",
     "ReaderError",
@@ -75,6 +79,7 @@ _NAMES = {
         "ChronomuxError",
         "DeadInputError",
         "DisorderError",
+        "PcapError",
         "ReaderError",
         "RemoteError",
         "SortKeyError",
@@ -96,6 +101,7 @@ _NAMES = {
     "chronomux.readers": (
         "CSVReader",
         "FileReader",
+        "PcapReader",
     ),
     "chronomux.replay": ("merge_files",),
     "chronomux.util": ("MultiProcessing",),

@@ -15,6 +15,7 @@ __all__ = [
     "DisorderError",
     "FrameError",
     "NestedPoolError",
+    "PcapError",
     "ReaderError",
     "RemoteError",
     "SortKeyError",
@@ -58,6 +59,10 @@ class ReaderError(ChronomuxError, ValueError):
 
 class CSVError(ReaderError, Error):
     """A row that csv.reader refuses; the message ends in the words of its csv.Error."""
+
+
+class PcapError(ReaderError):
+    """A packet capture is damaged, cut or of an unknown kind; see the file@offset."""
 
 
 class TimestampError(ReaderError):
