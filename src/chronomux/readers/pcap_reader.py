@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -20,6 +21,7 @@ __all__ = ["PACKET_SIZE_LIMIT", "PacketStats", "PcapReader"]
 logger = logging.getLogger("chronomux")
 
 PACKET_SIZE_LIMIT = 1 << 24  # bytes
+_WINDOW_BYTES = 1 << 16  # stays in a cache of the second level
 _ROW_TYPES: dict[str, type] = {"packet": Packet, "pair": tuple}
 
 
@@ -47,9 +49,9 @@ class PcapReader(Reader[Any]):
     exact; what is finer than ns is rounded down), `data` (the bytes recorded), `length`
     (bytes on the wire), `interface` (numbered through all sections) and `linktype`. Its
     layers `eth`, `vlan`, `sll`, `ip`, `udp`, `tcp` and `icmp` are dicts, decoded when
-    asked for: a Condition may ask for `{"udp.dstport": 53}`. `wrapper=dict` makes dicts
-    with all of them. With `rows='pair'` items are tuples (timestamp, data), which is
-    faster.
+    asked for: a Condition may ask for `{"udp.dstport": 53}`. With `rows='pair'` items
+    are tuples (timestamp, data), which is faster. `wrapper` is called with each item
+    and gives the one to put; `dict` makes dicts with all layers.
 
     A packet that was recorded without a time gets its predecessor's, which keeps its
     place in any merge; None if there is none. `stats` counts them. A time that an int64
@@ -66,7 +68,7 @@ class PcapReader(Reader[Any]):
         self,
         filename: FileLike,
         queue: QueueLike | None = None,
-        wrapper: Callable[[Any], Any] = Packet,
+        wrapper: Callable[[Any], Any] | None = None,
         start: bool = False,
         *,
         rows: Literal["packet", "pair"] = "packet",
@@ -76,13 +78,15 @@ class PcapReader(Reader[Any]):
         if rows not in _ROW_TYPES:
             raise ValueError(f"rows={rows!r}: use 'packet' or 'pair'")
         self._row_type = _ROW_TYPES[rows]
-        if wrapper is Packet:
-            wrapper = self._row_type  # the default changes nothing
+        if wrapper is None:
+            wrapper = self._row_type  # which changes nothing
         # Bytes stay what they are: any encoding that keeps ASCII will do.
         super().__init__(filename, queue, wrapper, encoding="utf-8", errors="strict")
         self.rows = rows
         self.on_error = on_error
         self._packets = Packets(self.name, on_error, packet_size_limit)
+        if start:
+            self.start()
 
     @property
     def stats(self) -> PacketStats:
@@ -112,8 +116,10 @@ class PcapReader(Reader[Any]):
         self._take(source)
         packets = self._packets
         is_pair = self.rows == "pair"
+        following: Callable[[], list[Any]]
         following = packets.next_pairs if is_pair else packets.next_packets
-        yield from chain.from_iterable(iter(following, []))
+        batches: Iterator[list[Any]] = iter(following, [])
+        yield from chain.from_iterable(batches)
         self._report()
 
     def _take(self, source: Source) -> None:
@@ -122,7 +128,9 @@ class PcapReader(Reader[Any]):
                 f"{self.name}@0: gives text, but packets are bytes; open it with 'rb'"
             )
         # Not a method of this reader: a cycle would keep the file open.
-        self._packets.read = source.read
+        self._packets.read = partial(
+            source.read, min(source.block_bytes, _WINDOW_BYTES)
+        )
 
     def _report(self) -> None:
         """Log what is not as one would expect."""

@@ -6,7 +6,11 @@ behind the beginning of a record that the window before did not have all of.
 
 cimport cython
 from cpython cimport array
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport (
+    PyBytes_AS_STRING,
+    PyBytes_FromStringAndSize,
+    PyBytes_GET_SIZE,
+)
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_RawFree
 from libc.stdint cimport INT64_MIN, UINT32_MAX, int64_t, uint8_t, uint32_t, uint64_t
 
@@ -60,9 +64,10 @@ cdef array.array INT64 = array.array("q")
 cdef class Packets:
     """Reads batches of packets: as they are asked for, and once only.
 
-    `read`, set before that, gives the next bytes, b"" at the end. Errors come after all packets before
-    them: PcapError with `name` and the offset. on_error: 'raise' TimestampError for a
-    time outside int64, 'skip' such packets, or 'null' (None; in frames -2**63).
+    `read`, set before that, gives the next bytes, b"" at the end. Errors come after all
+    packets before them: PcapError with `name` and the offset.
+    on_error: 'raise' TimestampError for a time outside int64, 'skip' such packets, or
+    'null' (None; in frames -2**63).
     """
 
     def __cinit__(self, *args, **options):
@@ -211,7 +216,8 @@ cdef class Packets:
         self.is_begun = True
         if not self.fill():
             raise PcapError(
-                f"{self.name}@0: is empty, and so no capture; give a pcap or pcapng file"
+                f"{self.name}@0: is empty, and so no capture; give a pcap or pcapng "
+                "file"
             )
         data = <const uint8_t*>PyBytes_AS_STRING(self.window)
         magic = load_u32(data, False)
