@@ -45,6 +45,9 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
     from chronomux.util import (
         MultiProcessing,
     )
+    from chronomux.writers import (
+        PcapWriter,
+    )
 
 __all__ = [
     "CSVError",
@@ -59,6 +62,7 @@ __all__ = [
     "MultiProcessing",
     "PcapError",
     "PcapReader",
+    "PcapWriter",
     "Queue",
     "QueueMultiplexer",
     "ReaderError",
@@ -105,6 +109,7 @@ _NAMES = {
     ),
     "chronomux.replay": ("merge_files",),
     "chronomux.util": ("MultiProcessing",),
+    "chronomux.writers": ("PcapWriter",),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 

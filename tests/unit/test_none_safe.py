@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from chronomux import (
     FileReader,
     IterableQueue,
     MultiProcessing,
+    PcapReader,
+    PcapWriter,
     Queue,
     QueueMultiplexer,
     SortedQueueMultiplexer,
@@ -29,6 +32,7 @@ from chronomux import (
     merge_files,
     merge_order,
 )
+from tests.captures import pcap_header, pcap_record
 
 THINGS: list[Any] = [
     None,
@@ -187,6 +191,44 @@ CASES = [
             ),
         )
     ),
+    nothing_works("PcapReader", lambda x: list(PcapReader(x))),
+    nothing_works(
+        "PcapReader, queue", lambda x: PcapReader("one.pcap", x, start=True), NONE
+    ),
+    nothing_works(
+        "PcapReader, wrapper", lambda x: list(PcapReader("one.pcap", wrapper=x)), NONE
+    ),
+    *(
+        nothing_works(
+            f"PcapReader, {name}",
+            lambda x, name=name: list(PcapReader("one.pcap", **{name: x})),
+            *fine,
+        )
+        for name, fine in {
+            "rows": (),
+            "on_error": (),
+            "packet_size_limit": (int,),
+        }.items()
+    ),
+    nothing_works("PcapWriter", lambda x: PcapWriter(x).close(), str, bytes),
+    nothing_works("PcapWriter, format", lambda x: PcapWriter(BytesIO(), format=x)),
+    nothing_works("PcapWriter.write", lambda x: PcapWriter(BytesIO()).write(x)),
+    *(
+        nothing_works(
+            f"PcapWriter.write, {name}",
+            lambda x, name=name: PcapWriter(BytesIO()).write(
+                {"timestamp": 1, "data": b"", name: x}
+            ),
+            *fine,
+        )
+        for name, fine in {
+            "timestamp": (int,),
+            "data": (bytes,),
+            "length": (int,),
+            "linktype": (int,),
+            "interface": (object,),
+        }.items()
+    ),
     nothing_works(
         "fieldnames",
         partial(rows, CSVReader, "fieldnames"),
@@ -265,6 +307,7 @@ CASES = [
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "two.csv").write_text("t,v\n1,2\n3,4\n")
+    (tmp_path / "one.pcap").write_bytes(pcap_header() + pcap_record(b"abc"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(MultiProcessing(), "exit_timeout", 30.0)  # is put back
 
