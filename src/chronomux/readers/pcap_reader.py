@@ -50,8 +50,8 @@ class PcapReader(Reader[Any]):
     (bytes on the wire), `interface` (numbered through all sections) and `linktype`. Its
     layers `eth`, `vlan`, `sll`, `ip`, `udp`, `tcp` and `icmp` are dicts, decoded when
     asked for: a Condition may ask for `{"udp.dstport": 53}`. With `rows='pair'` items
-    are tuples (timestamp, data), which is faster. `wrapper` is called with each item
-    and gives the one to put; `dict` makes dicts with all layers.
+    are tuples (timestamp, data). `wrapper` is called with each item and gives the one
+    to put; `dict` makes dicts with all layers.
 
     A packet that was recorded without a time gets its predecessor's, which keeps its
     place in any merge; None if there is none. `stats` counts them. A time that an int64
