@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
     from chronomux.readers import (
         CSVReader,
         FileReader,
+        JSONLReader,
         PcapReader,
     )
     from chronomux.replay import (
@@ -59,6 +60,7 @@ __all__ = [
     "EventManager",
     "FileReader",
     "IterableQueue",
+    "JSONLReader",
     "MultiProcessing",
     "PcapError",
     "PcapReader",
@@ -105,6 +107,7 @@ _NAMES = {
     "chronomux.readers": (
         "CSVReader",
         "FileReader",
+        "JSONLReader",
         "PcapReader",
     ),
     "chronomux.replay": ("merge_files",),

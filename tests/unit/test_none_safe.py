@@ -22,6 +22,7 @@ from chronomux import (
     EventManager,
     FileReader,
     IterableQueue,
+    JSONLReader,
     MultiProcessing,
     PcapReader,
     PcapWriter,
@@ -191,6 +192,26 @@ CASES = [
             ),
         )
     ),
+    nothing_works("JSONLReader", lambda x: list(JSONLReader(x))),
+    nothing_works(
+        "JSONLReader, queue", lambda x: JSONLReader("one.jsonl", x, start=True), NONE
+    ),
+    *(
+        nothing_works(
+            f"JSONLReader, {name}",
+            lambda x, name=name: list(JSONLReader("one.jsonl", **{name: x})),
+            *fine,
+        )
+        for name, fine in {
+            "wrapper": (),
+            "timestamp": (NONE,),
+            "timestamp_format": (),
+            "tz": (NONE,),
+            "on_error": (),
+            "encoding": (),
+            "errors": (),
+        }.items()
+    ),
     nothing_works("PcapReader", lambda x: list(PcapReader(x))),
     nothing_works(
         "PcapReader, queue", lambda x: PcapReader("one.pcap", x, start=True), NONE
@@ -307,6 +328,7 @@ CASES = [
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "two.csv").write_text("t,v\n1,2\n3,4\n")
+    (tmp_path / "one.jsonl").write_text('{"t": 1}\n')
     (tmp_path / "one.pcap").write_bytes(pcap_header() + pcap_record(b"abc"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(MultiProcessing(), "exit_timeout", 30.0)  # is put back

@@ -10,6 +10,7 @@ from chronomux.readers.csv_reader import CSVReader
 from chronomux.readers.csv_rows import CSVRows, csv_rows
 from chronomux.readers.csv_times import ReaderStats
 from chronomux.readers.file_reader import FileReader
+from chronomux.readers.jsonl_reader import JSONLReader
 from chronomux.readers.pcap_reader import PacketStats, PcapReader
 from chronomux.readers.timestamps import time_parser
 
@@ -18,6 +19,7 @@ __all__ = [
     "CSVRows",
     "ColumnBatch",
     "FileReader",
+    "JSONLReader",
     "Packet",
     "PacketStats",
     "PcapReader",
