@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chronomux import Condition
+from chronomux import Condition, EventManager, Queue, SortedQueueMultiplexer
 from chronomux.event.operators import cidr
 from chronomux.readers import Packet
 from tests.captures import ETHERNET, RAW, SLL, SLL2
@@ -176,3 +176,27 @@ def test_conditions_ask_for_fields_of_layers() -> None:
     assert Condition({"udp": {"srcport": [53, 5353]}, "length": 46}).matches(packet)
     assert not Condition({"tcp.dstport": 4000}).matches(packet)
     assert not Condition({"udp.dstport": 53}).matches(packet)
+
+
+def test_packets_are_matched_by_the_index_of_rules_too() -> None:
+    manager = EventManager()
+    for port in (53, 4000, 4001):
+        manager.register(print, {"udp.dstport": port})
+    packet = Packet(0, ethernet(ipv4(UDP, 17), 0x0800))
+    assert manager.match(packet) == [1]
+
+
+def test_packets_are_merged_by_time_through_queues() -> None:
+    first, second = Queue(), Queue()
+    with SortedQueueMultiplexer(sort_key="timestamp") as multiplexer:
+        for source, times in ((first, (1, 4)), (second, (2, 3))):
+            multiplexer.input_queue(source)
+            source.put_many([Packet(time, UDP, linktype=RAW) for time in times])
+            source.put(Queue.Empty)
+        output = multiplexer.output_queue(Queue())
+        multiplexer.run()
+        got = list(output)
+        multiplexer.join(30)
+    assert [(type(one), one["timestamp"]) for one in got] == [
+        (Packet, time) for time in (1, 2, 3, 4)
+    ]
