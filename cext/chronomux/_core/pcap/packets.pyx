@@ -163,10 +163,6 @@ cdef class Packets:
             place[i + 1] = place[i] + (self.found[i].end - self.found[i].begin)
         return keys, offsets, self.joined(count)
 
-    def next_index(self):
-        """How many packets there are next, 0 at the end; they are only looked at."""
-        return self.advance()
-
     cdef bytes joined(self, size_t count):
         """The records at hand without what stands between them."""
         cdef const char* data = PyBytes_AS_STRING(self.window)
