@@ -33,6 +33,11 @@ cdef class Encoder(FrameBuilder):
     cdef int add_object(self, object item, object key) except -1
     cdef int begin(self) except -1  # raises if a row is being written
     cdef void drop_tail(self) noexcept
+    # A dict whose values are to follow, those of the schema's keys in their order.
+    # Anything but DONE: it must be pickled whole.
+    cdef int open_dict(self, Schema schema) except -1
+    # None if not all of them are exactly str.
+    cdef Schema schema_of(self, tuple keys)
 
     # For this module only.
     cdef int add_row(
@@ -44,7 +49,6 @@ cdef class Encoder(FrameBuilder):
     cdef int write_dict(self, dict item) except -1
     cdef int write_schema_row(self, dict item, Schema schema) except -1
     cdef int settle(self) except -1
-    cdef Schema schema_of(self, tuple keys)
 
 
 # The column's form of a key that is a number (int64, float; None is NaN), else of kind

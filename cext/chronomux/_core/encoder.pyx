@@ -276,11 +276,16 @@ cdef class Encoder(FrameBuilder):
         return written
 
     cdef int write_schema_row(self, dict item, Schema schema) except -1:
+        cdef int written
+        if len(item) != len(schema.keys):
+            return OTHER_SCHEMA
+        written = self.open_dict(schema)
+        return written if written else write_values(self, item, schema.keys)
+
+    cdef int open_dict(self, Schema schema) except -1:
         cdef char* head
         cdef uint16_t number
         cdef Fault fault
-        if len(item) != len(schema.keys):
-            return OTHER_SCHEMA
         if schema.serial != self.serial:
             fault = self.place_schema(
                 PyBytes_AS_STRING(schema.image), len(schema.image), &schema.number
@@ -296,7 +301,7 @@ cdef class Encoder(FrameBuilder):
         head[0] = DICT_TAG
         memcpy(head + 1, &number, sizeof(number))
         self.used += DICT_HEAD
-        return write_values(self, item, schema.keys)
+        return DONE
 
     cdef Schema schema_of(self, tuple keys):
         """The schema of these keys; None if not all are exactly str."""

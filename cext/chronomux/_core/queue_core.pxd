@@ -15,6 +15,9 @@ cpdef enum KeyMode:
 cdef object NO_KEY  # of an item that is put, or came, with none of its own
 cdef object NO_ITEM  # what is there when there is none
 
+# On clock_ns; 0 for at once.
+cdef int64_t deadline_of(bint block, object timeout) except -1
+
 
 cdef class QueueCore:
     """What `chronomux.Queue` inherits."""
@@ -30,9 +33,11 @@ cdef class QueueCore:
 
     cdef Sender put_side(self)
     cdef Receiver get_side(self)
+    cdef int make_sender(self, int64_t deadline) except -1
+    # Inside the sender's gate, which it leaves to wait. `Full` at the deadline.
+    cdef int wait_for_room(self, Sender sender, int64_t deadline) except -1
 
     # For this module only.
-    cdef int make_sender(self, int64_t deadline) except -1
     cdef list with_keys(self, list items)
     cdef int put_chunk(
         self, Sender sender, list chunk, int64_t deadline, bint paired
@@ -42,7 +47,6 @@ cdef class QueueCore:
     ) except -1
     cdef object key_from(self, item)
     cdef int add(self, Sender sender, object item, object key) except -1
-    cdef int wait_for_room(self, Sender sender, int64_t deadline) except -1
     cdef object take(self, Receiver receiver)
     cdef int take_many(
         self, Receiver receiver, Py_ssize_t most, list items

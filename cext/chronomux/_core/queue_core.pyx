@@ -30,7 +30,6 @@ cdef object NO_ITEM = object()
 cdef object EMPTY = Empty
 
 cdef int64_t deadline_of(bint block, object timeout) except -1:
-    """On clock_ns; 0 for at once."""
     if not block:
         return 0
     if timeout is None:

@@ -7,6 +7,7 @@ import csv
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +25,7 @@ from chronomux.readers.csv_columns import (
 )
 from chronomux.readers.csv_dialect import FIELD_SIZE_LIMIT, dialect_of, rules_of
 from chronomux.readers.csv_header import Header, read_header
+from chronomux.readers.csv_queued import queued_rows, takes_rows
 from chronomux.readers.csv_records import (
     Frames,
     TimeColumns,
@@ -35,6 +37,7 @@ from chronomux.readers.csv_records import (
 )
 from chronomux.readers.csv_rows import keyed_rows, list_rows
 from chronomux.readers.csv_times import KEY, ReaderStats, RecordTimes
+from chronomux.readers.delivery import Direct
 from chronomux.readers.sources import FileLike, Source
 from chronomux.readers.timestamps import time_parser
 from chronomux.types import Frame, QueueLike
@@ -213,14 +216,17 @@ class CSVReader(Reader[Any]):
         finally:
             source.close()
 
-    def _frames(self, source: Source, header: Header, columns: list[int]) -> Frames:
-        times = TimeColumns(
+    def _time_columns(self, columns: list[int]) -> TimeColumns:
+        return TimeColumns(
             self._times.parser,
             columns,
             self._times.missing,
             self._times.stays_without,
             self._note_first,
         )
+
+    def _frames(self, source: Source, header: Header, columns: list[int]) -> Frames:
+        times = self._time_columns(columns)
         rules = rules_of(self._dialect, self._limit)
         if rules is None:
             yield from text_frames(source, self._dialect, times, header.lines > 0)
@@ -251,6 +257,46 @@ class CSVReader(Reader[Any]):
         if self.rows == "dict" and not isinstance(tokens, DictRows):
             return (self._as_dict(row, names) for row in tokens if row)
         return iter(tokens)
+
+    def _direct(self) -> Direct | None:
+        # Who has read rows before, or changes them on their way, gets objects.
+        is_plain = self.wrapper is self._row_type and self.rows in ("dict", "list")
+        is_whole = self._use == "" and type(self).__iter__ is Reader.__iter__
+        if not (is_plain and is_whole and takes_rows(self.queue)):
+            return None
+        source = self._begin("rows")
+        header, names = self._load_header(), self.fieldnames
+        if names is None:
+            return None
+        times = None
+        if self._times:
+            self._times.check_key(names)
+            times = self._time_columns(self._times.columns(names))
+        tokens = self._open_tokens(source, names)
+        direct = queued_rows(
+            self.queue,
+            tokens,
+            names if self.rows == "dict" else None,
+            self.restval,
+            partial(self._item, names),
+            times,
+            self._times.report,
+        )
+        if direct is not None:
+            self._tokens = tokens
+            if header.lines:
+                tokens.skip()
+        return direct
+
+    def _item(self, names: list[str], row: list[Any], time: int | None) -> Any:
+        """The row as it is put; `time` is None without `timestamp` too."""
+        item: Any = self._as_dict(row, names) if self.rows == "dict" else row
+        if self._times:
+            if self.rows == "dict":
+                item[KEY] = time
+            else:
+                item.append(time)
+        return item
 
     def _column_batches(
         self, source: Source, header: Header, names: list[str]
@@ -316,13 +362,10 @@ class CSVReader(Reader[Any]):
             except TimestampError as error:
                 if not self._times.stays_without(rows.row_line, error):
                     continue
-            if kind == "dict":
-                row = self._as_dict(row, names)
-                row[KEY] = time
-            elif kind == "list":
-                row.append(time)
-            else:
+            if kind == "lazy":
                 row.set_time(time)
+            else:
+                row = self._item(names, row, time)
             yield row
         self._times.report()
 

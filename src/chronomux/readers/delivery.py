@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from queue import Empty, Full
 from threading import Event
-from typing import Any
+from typing import Any, Protocol
 
 from chronomux.types import QueueLike
 
-__all__ = ["deliver"]
+__all__ = ["Direct", "deliver"]
 
 logger = logging.getLogger("chronomux")
 
@@ -23,22 +24,46 @@ class _Stopped(Exception):
     """The reader was closed while it waited for room."""
 
 
-def deliver(items: Iterable[Any], queue: QueueLike, stopping: Event) -> None:
+class Direct(Protocol):
+    """Items that put themselves on the queue, several at a time."""
+
+    def put(self, timeout: float) -> bool:
+        """Put the next ones; False: there are none. Waits for room, then `Full`."""
+
+
+def deliver(
+    items: Iterable[Any],
+    queue: QueueLike,
+    stopping: Event,
+    direct: Callable[[], Direct | None] = lambda: None,
+) -> None:
     """Put every item, then `queue.Empty`, whatever happened, until `stopping` is set.
 
-    What ends `items` early, or the queue itself, raises after the end mark was put. A
-    full queue is waited for; once `stopping` is set, or after KeyboardInterrupt, the
-    end mark waits for at most a second.
+    `direct` may give what puts them faster, in the place of `items`. What ends either
+    early, or the queue itself, raises after the end mark was put. A full queue is
+    waited for; once `stopping` is set, or after KeyboardInterrupt, the end mark waits
+    for at most a second.
     """
     put = _sliced_put(queue, stopping)
     try:
-        _put_items(put, items, stopping)
+        faster = direct()
+        if faster is None:
+            _put_items(put, items, stopping)
+        else:
+            _put_all(faster, stopping)
     except BaseException as error:
         if not isinstance(error, Exception):
             stopping.set()
         _put_end_after(error, put)
         raise
     _put_end(put)
+
+
+def _put_all(direct: Direct, stopping: Event) -> None:
+    there_are_more = True
+    while there_are_more and not stopping.is_set():
+        with suppress(Full):
+            there_are_more = direct.put(_SLICE)
 
 
 def _put_items(
