@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
         GrammarError,
         LexError,
         ParseError,
+        PcapError,
         ReaderError,
         RemoteError,
         SCLSyntaxError,
@@ -44,12 +45,17 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
     from chronomux.readers import (
         CSVReader,
         FileReader,
+        JSONLReader,
+        PcapReader,
     )
     from chronomux.replay import (
         merge_files,
     )
     from chronomux.util import (
         MultiProcessing,
+    )
+    from chronomux.writers import (
+        PcapWriter,
     )
 
 __all__ = [
@@ -63,10 +69,14 @@ __all__ = [
     "FileReader",
     "GrammarError",
     "IterableQueue",
+    "JSONLReader",
     "LexError",
     "Lexer",
     "MultiProcessing",
     "ParseError",
+    "PcapError",
+    "PcapReader",
+    "PcapWriter",
     "Queue",
     "QueueMultiplexer",
     "ReaderError",
@@ -92,6 +102,7 @@ _NAMES = {
         "GrammarError",
         "LexError",
         "ParseError",
+        "PcapError",
         "ReaderError",
         "RemoteError",
         "SCLSyntaxError",
@@ -115,9 +126,12 @@ _NAMES = {
     "chronomux.readers": (
         "CSVReader",
         "FileReader",
+        "JSONLReader",
+        "PcapReader",
     ),
     "chronomux.replay": ("merge_files",),
     "chronomux.util": ("MultiProcessing",),
+    "chronomux.writers": ("PcapWriter",),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 

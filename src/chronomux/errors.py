@@ -18,6 +18,7 @@ __all__ = [
     "LexError",
     "NestedPoolError",
     "ParseError",
+    "PcapError",
     "ReaderError",
     "RemoteError",
     "SCLSyntaxError",
@@ -62,6 +63,10 @@ class ReaderError(ChronomuxError, ValueError):
 
 class CSVError(ReaderError, Error):
     """A row that csv.reader refuses; the message ends in the words of its csv.Error."""
+
+
+class PcapError(ReaderError):
+    """A packet capture is damaged, cut or of an unknown kind; see the file@offset."""
 
 
 class TimestampError(ReaderError):

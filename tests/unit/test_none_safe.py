@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,11 @@ from chronomux import (
     EventManager,
     FileReader,
     IterableQueue,
+    JSONLReader,
     Lexer,
     MultiProcessing,
+    PcapReader,
+    PcapWriter,
     Queue,
     QueueMultiplexer,
     SCLLexer,
@@ -32,6 +36,7 @@ from chronomux import (
     merge_order,
 )
 from chronomux.lexer import TOKEN
+from tests.captures import pcap_header, pcap_record
 
 THINGS: list[Any] = [
     None,
@@ -209,6 +214,64 @@ CASES = [
             ),
         )
     ),
+    nothing_works("JSONLReader", lambda x: list(JSONLReader(x))),
+    nothing_works(
+        "JSONLReader, queue", lambda x: JSONLReader("one.jsonl", x, start=True), NONE
+    ),
+    *(
+        nothing_works(
+            f"JSONLReader, {name}",
+            lambda x, name=name: list(JSONLReader("one.jsonl", **{name: x})),
+            *fine,
+        )
+        for name, fine in {
+            "wrapper": (),
+            "timestamp": (NONE,),
+            "timestamp_format": (),
+            "tz": (NONE,),
+            "on_error": (),
+            "encoding": (),
+            "errors": (),
+        }.items()
+    ),
+    nothing_works("PcapReader", lambda x: list(PcapReader(x))),
+    nothing_works(
+        "PcapReader, queue", lambda x: PcapReader("one.pcap", x, start=True), NONE
+    ),
+    nothing_works(
+        "PcapReader, wrapper", lambda x: list(PcapReader("one.pcap", wrapper=x)), NONE
+    ),
+    *(
+        nothing_works(
+            f"PcapReader, {name}",
+            lambda x, name=name: list(PcapReader("one.pcap", **{name: x})),
+            *fine,
+        )
+        for name, fine in {
+            "rows": (),
+            "on_error": (),
+            "packet_size_limit": (int,),
+        }.items()
+    ),
+    nothing_works("PcapWriter", lambda x: PcapWriter(x).close(), str, bytes),
+    nothing_works("PcapWriter, format", lambda x: PcapWriter(BytesIO(), format=x)),
+    nothing_works("PcapWriter.write", lambda x: PcapWriter(BytesIO()).write(x)),
+    *(
+        nothing_works(
+            f"PcapWriter.write, {name}",
+            lambda x, name=name: PcapWriter(BytesIO()).write(
+                {"timestamp": 1, "data": b"", name: x}
+            ),
+            *fine,
+        )
+        for name, fine in {
+            "timestamp": (int,),
+            "data": (bytes,),
+            "length": (int,),
+            "linktype": (int,),
+            "interface": (object,),
+        }.items()
+    ),
     nothing_works(
         "fieldnames",
         partial(rows, CSVReader, "fieldnames"),
@@ -319,6 +382,8 @@ CASES = [
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "two.csv").write_text("t,v\n1,2\n3,4\n")
+    (tmp_path / "one.jsonl").write_text('{"t": 1}\n')
+    (tmp_path / "one.pcap").write_bytes(pcap_header() + pcap_record(b"abc"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(MultiProcessing(), "exit_timeout", 30.0)  # is put back
 

@@ -1,0 +1,1 @@
+"""Packet captures in the compiled core: index of records, packets, layers of them."""
