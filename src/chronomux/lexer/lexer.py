@@ -51,9 +51,6 @@ class Lexer:
     - `tracking=True` with `lineno`, `linespan`, `lexpos`, `lexspan`, and `set_lineno`
       and `set_lexpos`; `tokenfunc`, and lexers of any kind.
 
-    Like PLY's, the recovery from an error goes in circles where it drops what an empty
-    production made, and the state before makes it again whatever comes.
-
     Unlike PLY:
     - nothing is printed and no file is written beside the code. Without `p_error` a
       text that is not of the grammar is a `ParseError`, without `t_error` a `LexError`;
@@ -61,6 +58,8 @@ class Lexer:
       its own methods do. `p.parser` and `p.lexer` are those of this parse;
     - SyntaxError from a method never loses the next token, and may come from an empty
       production as well;
+    - a recovery from an error that goes in circles, as PLY's does for ever where an
+      empty production makes again what was dropped, is a `ParseError`;
     - `debug=True` and bytes are refused. Conflicts are logged as warnings.
 
     Under `python -OO`, which drops docstrings, the rules are read from the source.

@@ -181,6 +181,34 @@ def test_rejected_empty_production_leaves_the_stacks_even() -> None:
     assert Rejecting().parse(", 1, 2") == [1, 2]
 
 
+class Circles(Lexer):
+    """Where b is missing, an error drops what `nothing` made, and it is made again."""
+
+    cache = False
+    tokens = ("A", "B")
+    t_A = "a"
+    t_B = "b"
+
+    def p_pair(self, p: Any) -> None:
+        "pair : A nothing B"
+        p[0] = "pair"
+
+    def p_nothing(self, p: Any) -> None:
+        "nothing :"
+
+    def p_error(self, t: Any) -> None:
+        self.seen = t.type
+
+
+def test_recovery_that_goes_in_circles_is_an_error() -> None:
+    rules = Circles()
+    assert rules.parse("ab") == "pair"
+    with pytest.raises(ParseError, match="goes in circles"):
+        rules.parse("aa")
+    assert rules.seen == "A"
+    assert rules.parse("ab") == "pair"
+
+
 def test_one_object_serves_many_threads() -> None:
     strict = Strict()
     texts = [", ".join(map(str, range(n, n + 50))) for n in range(200)]

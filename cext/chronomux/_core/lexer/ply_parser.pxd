@@ -37,6 +37,8 @@ cdef class Parse:
     cdef object lookahead  # None: not asked for yet
     cdef object last_type
     cdef int last_number   # of the terminal `last_type`, or -1
+    cdef Py_ssize_t lowest  # states on the stack at the least since the last shift,
+    cdef int circles        # and how often an error was rolled back without going below
     cdef int errorcount    # symbols to shift until errors are reported again
     cdef dict __dict__     # what the methods of a grammar leave here
 
@@ -53,4 +55,5 @@ cdef class Parse:
     cdef int _back_to(self, object lookahead) except -1
     cdef int _replace_by_error(self) except -1
     cdef int _roll_back(self) except -1
+    cdef int _look_for_circles(self) except -1
     cdef object _parse_error(self)

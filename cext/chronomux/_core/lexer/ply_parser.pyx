@@ -14,11 +14,13 @@ from threading import get_ident
 from chronomux.errors import ParseError
 
 cdef extern from "Python.h":
+    const Py_ssize_t PY_SSIZE_T_MAX
     int PyList_SetSlice(list items, Py_ssize_t low, Py_ssize_t high, PyObject* new) \
         except -1
 
 cdef enum:
     RECOVERY = 3  # symbols to be shifted after an error until the next is reported
+    CIRCLES = 1_000  # beside one a state, which is as many as can lead anywhere
 
 
 cdef inline int drop(list items, Py_ssize_t count) except -1:
@@ -228,6 +230,7 @@ cdef class Parse:
 
     cdef object run(self):
         cdef int action
+        self.lowest = PY_SSIZE_T_MAX
         while True:
             action = self._action()
             if action == ACCEPT:
@@ -270,6 +273,7 @@ cdef class Parse:
         self.state = state
         self.symstack.append(self.lookahead)
         self.lookahead = None
+        self.lowest, self.circles = PY_SSIZE_T_MAX, 0
         if self.errorcount:
             self.errorcount = self.errorcount - 1
         return 0
@@ -328,6 +332,7 @@ cdef class Parse:
             self.symstack.extend(PyList_GetSlice(symbols, 1, length))
             drop(self.statestack, 1)
         made.type = made.value = "error"
+        self._look_for_circles()
         self._back_to(made)
         self.errorcount = RECOVERY
         self.errorok = False
@@ -403,7 +408,23 @@ cdef class Parse:
             self.lookahead.lineno = dropped.lineno
             self.lookahead.lexpos = dropped.lexpos
         drop(self.statestack, 1)
+        self._look_for_circles()
         return self._back_to(self.lookahead)
+
+    cdef int _look_for_circles(self) except -1:
+        """Nothing was shifted: go on only while the stack gets shorter in the end."""
+        cdef Py_ssize_t size = PyList_GET_SIZE(self.statestack)
+        if size < self.lowest:
+            self.lowest, self.circles = size, 0
+            return 0
+        self.circles = self.circles + 1
+        if self.circles > CIRCLES + self.table.state_count:
+            raise ParseError(
+                "the recovery from an error goes in circles: what it drops an empty "
+                f"production makes again, in state {last_of(self.statestack)}",
+                "error", (), None, None,
+            )
+        return 0
 
     cdef object _parse_error(self):
         cdef object token = self.lookahead
