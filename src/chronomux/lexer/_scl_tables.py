@@ -4,7 +4,7 @@ from chronomux.lexer.tables import Tables
 
 # fmt: off
 TABLES = Tables(
-    digest='4a9bce1a7295dc3ecb3c250c170554c6ef1772013665f9b3387ee3be43e3003a',
+    digest='3ddc880c3353d168e4452f2ed888a2b751ff6904db8bc0cd9f1e0ee7709d6dc2',
     ply='3.11',
     terminals=(
         '$end',

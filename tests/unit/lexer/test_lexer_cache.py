@@ -243,7 +243,8 @@ def test_tables_are_made_without_docstrings_where_there_is_the_source(
 
 
 def test_rules_without_docstrings_and_source_are_a_clear_error(folder: Path) -> None:
-    done = run("-OO", "-c", textwrap.dedent(PROGRAM))
+    program = f"exec(compile({textwrap.dedent(PROGRAM)!r}, '<no file>', 'exec'))"
+    done = run("-OO", "-c", program)
     assert done.returncode == 1
     assert "python -OO has dropped the docstring of Sums." in done.stderr
     assert "run without -OO, or keep the source" in done.stderr
