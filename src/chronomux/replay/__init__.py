@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from chronomux.replay.merging import merge_files
     from chronomux.replay.output import OutputIsInputError
     from chronomux.replay.reports import MergeReport, SourceReport
-    from chronomux.replay.scl_condition import scl_condition, scl_rules
+    from chronomux.replay.scl import scl_condition, scl_rules
 
 _HOMES = {
     "Demonstrated": "chronomux.replay.demonstration",
@@ -24,8 +24,8 @@ _HOMES = {
     "SourceReport": "chronomux.replay.reports",
     "demonstrate": "chronomux.replay.demonstration",
     "merge_files": "chronomux.replay.merging",
-    "scl_condition": "chronomux.replay.scl_condition",
-    "scl_rules": "chronomux.replay.scl_condition",
+    "scl_condition": "chronomux.replay.scl",
+    "scl_rules": "chronomux.replay.scl",
 }
 
 __all__ = [

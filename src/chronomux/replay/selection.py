@@ -15,7 +15,7 @@ from chronomux.event import EventManager
 from chronomux.lexer import SCLNode
 from chronomux.replay.capture import Capture
 from chronomux.replay.pieces import chosen
-from chronomux.replay.scl_condition import nodes_of, scl_condition
+from chronomux.replay.scl import nodes_of, scl_condition
 from chronomux.replay.timeline import Piece
 
 __all__ = ["Selection"]
