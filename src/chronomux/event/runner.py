@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import weakref
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -21,7 +22,7 @@ Self = TypeVar("Self", bound="Runner")
 _runners: weakref.WeakSet[Runner] = weakref.WeakSet()
 
 
-class Runner:
+class Runner(ABC):
     """Hands the items of a queue to `_take`, in a thread, until `Empty` comes."""
 
     def __init__(self, queue: QueueLike | None) -> None:
@@ -40,8 +41,8 @@ class Runner:
         if self._thread is not threading.current_thread():
             self._stopping = threading.Event()
 
-    def _take(self, event: Any) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _take(self, event: Any) -> None: ...
 
     def run(self: Self) -> Self:
         """Trigger the events of the queue, in a thread, until `Empty` comes.

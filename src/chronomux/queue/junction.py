@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue as standard
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,7 +37,7 @@ def carries_rows(queue: Any, *methods: str) -> bool:
     )
 
 
-class Junction(MergeThread, ABC):
+class Junction(MergeThread):
     """Inputs and outputs, and what becomes of them.
 
     While all of them carry rows that suit the merge, `_frames` is the engine at work.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import TypeVar
 
@@ -27,7 +28,7 @@ def release_frames(error: BaseException | None) -> None:
         error = error.__cause__ or error.__context__
 
 
-class MergeThread:
+class MergeThread(ABC):
     """What runs a merge, in a thread of its own or in the caller's.
 
     `exception` is what ended it, if anything did.
@@ -129,14 +130,14 @@ class MergeThread:
         """Make the merging thread look at the queues and flags again."""
         self._changed.notify_all()
 
+    @abstractmethod
     def _await_queues(self) -> None:
         """Wait until the inputs and outputs asked for are registered."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _move_items(self) -> None:
         """Merge until all inputs have ended, or until `stop`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _finish(self) -> None:
         """Tell the outputs that nothing more will come."""
-        raise NotImplementedError

@@ -1,7 +1,7 @@
 """Writers: items in, one file out.
 
 A writer takes items in the order they are to stand in, and changes nothing of what it
-writes. What its format cannot hold is an error, and leaves the file as it was.
+writes. An item that its format cannot hold is an error, and is not written.
 """
 
 from chronomux.writers.pcap_writer import PcapWriter
