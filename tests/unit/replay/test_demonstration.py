@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,7 +22,7 @@ def test_a_count_knows_first_last_rate_and_steps_back():
 
 def test_bursts_are_replayed_with_their_gaps_only_faster(monkeypatch):
     slept = []
-    monkeypatch.setattr(demonstration.time, "sleep", slept.append)
+    monkeypatch.setattr(demonstration, "time", SimpleNamespace(sleep=slept.append))
     replay = demonstration._Replay("late", speed=10.0)
     for arrived in ("100.0", "100.001", "102.0", "102.05", "103.0"):
         item = replay({"arrived": arrived, "x": "1"})
@@ -30,7 +31,7 @@ def test_bursts_are_replayed_with_their_gaps_only_faster(monkeypatch):
 
 
 def test_captures_without_arrivals_are_not_held_up(monkeypatch):
-    monkeypatch.setattr(demonstration.time, "sleep", pytest.fail)
+    monkeypatch.setattr(demonstration, "time", SimpleNamespace(sleep=pytest.fail))
     assert demonstration._Replay("a", 1.0)({"t": "5"}) == {"source": "a", "t": "5"}
 
 
