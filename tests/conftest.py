@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 settings.register_profile("ci", max_examples=100, deadline=None)
+settings.register_profile("brief", max_examples=25, deadline=None)
 settings.register_profile("deep", max_examples=20_000, deadline=None)
 settings.load_profile("ci")
 
