@@ -233,7 +233,7 @@ class LongLife(Life):
 
 @pytest.mark.deep
 def test_conditions_that_come_and_go_for_long() -> None:
-    """100,000 steps, in some 2,700 runs; takes about six minutes."""
+    """100,000 steps, in some 2,700 runs; takes about five minutes."""
     before = LongLife.steps
     long = settings(
         max_examples=100,
