@@ -82,7 +82,7 @@ def test_a_rule_takes_less_than_a_kilobyte() -> None:
         from chronomux.event import EventManager
 
         def rule(i):
-            return {f"key{i % 12}": f"value-{i % 2_999}", f"group{i % 7}.key": f"v{i % 500}"}
+            return {f"key{i % 12}": f"v{i % 1_200}", f"group{i % 7}.key": f"v{i % 500}"}
 
         rules = [rule(i) for i in range(30_000)]
         EventManager().register(len, rules[0])
