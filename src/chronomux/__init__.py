@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
         SortKeyError,
         TimestampError,
         WorkerDiedError,
+        WriterError,
     )
     from chronomux.event import (
         Condition,
@@ -49,12 +50,14 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
         PcapReader,
     )
     from chronomux.replay import (
+        SCLReader,
         merge_files,
     )
     from chronomux.util import (
         MultiProcessing,
     )
     from chronomux.writers import (
+        JSONLWriter,
         PcapWriter,
     )
 
@@ -70,6 +73,7 @@ __all__ = [
     "GrammarError",
     "IterableQueue",
     "JSONLReader",
+    "JSONLWriter",
     "LexError",
     "Lexer",
     "MultiProcessing",
@@ -82,11 +86,13 @@ __all__ = [
     "ReaderError",
     "RemoteError",
     "SCLLexer",
+    "SCLReader",
     "SCLSyntaxError",
     "SortKeyError",
     "SortedQueueMultiplexer",
     "TimestampError",
     "WorkerDiedError",
+    "WriterError",
     "__version__",
     "merge",
     "merge_files",
@@ -109,6 +115,7 @@ _NAMES = {
         "SortKeyError",
         "TimestampError",
         "WorkerDiedError",
+        "WriterError",
     ),
     "chronomux.event": (
         "Condition",
@@ -129,9 +136,9 @@ _NAMES = {
         "JSONLReader",
         "PcapReader",
     ),
-    "chronomux.replay": ("merge_files",),
+    "chronomux.replay": ("SCLReader", "merge_files"),
     "chronomux.util": ("MultiProcessing",),
-    "chronomux.writers": ("PcapWriter",),
+    "chronomux.writers": ("JSONLWriter", "PcapWriter"),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 

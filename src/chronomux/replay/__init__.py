@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from chronomux.replay.output import OutputIsInputError
     from chronomux.replay.reports import MergeReport, SourceReport
     from chronomux.replay.scl import scl_condition, scl_rules
+    from chronomux.replay.scl_reader import SCLReader
 
 _HOMES = {
     "Demonstrated": "chronomux.replay.demonstration",
     "MergeReport": "chronomux.replay.reports",
     "OutputIsInputError": "chronomux.replay.output",
+    "SCLReader": "chronomux.replay.scl_reader",
     "SourceCount": "chronomux.replay.demonstration",
     "SourceReport": "chronomux.replay.reports",
     "demonstrate": "chronomux.replay.demonstration",
@@ -32,6 +34,7 @@ __all__ = [
     "Demonstrated",
     "MergeReport",
     "OutputIsInputError",
+    "SCLReader",
     "SourceCount",
     "SourceReport",
     "demonstrate",
