@@ -50,8 +50,10 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
         PcapReader,
     )
     from chronomux.replay import (
+        Capture,
         SCLReader,
         merge_files,
+        open,
     )
     from chronomux.util import (
         MultiProcessing,
@@ -64,6 +66,7 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
 __all__ = [
     "CSVError",
     "CSVReader",
+    "Capture",
     "ChronomuxError",
     "Condition",
     "DeadInputError",
@@ -97,6 +100,7 @@ __all__ = [
     "merge",
     "merge_files",
     "merge_order",
+    "open",
 ]
 
 _NAMES = {
@@ -136,7 +140,7 @@ _NAMES = {
         "JSONLReader",
         "PcapReader",
     ),
-    "chronomux.replay": ("SCLReader", "merge_files"),
+    "chronomux.replay": ("Capture", "SCLReader", "merge_files", "open"),
     "chronomux.util": ("MultiProcessing",),
     "chronomux.writers": ("JSONLWriter", "PcapWriter"),
 }
