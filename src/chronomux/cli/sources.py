@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chronomux.replay import Capture
 
-__all__ = ["add_sources", "opened", "quieted"]
+__all__ = ["add_sources", "column_names", "opened", "quieted"]
 
 ORDER_OF_FILES = """\
 A folder stands for the files in it whose format is known, without hidden ones and
@@ -32,7 +32,7 @@ def add_sources(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-t",
         "--timestamp",
-        type=_columns,
+        type=column_names,
         metavar="COLUMN[,COLUMN]",
         help="the column of the time, or its path in JSON lines (default: timestamp or "
         "time, whichever is there)",
@@ -79,7 +79,7 @@ def quieted(options: argparse.Namespace) -> bool:
     return bool(options.quiet)
 
 
-def _columns(text: str) -> list[str]:
+def column_names(text: str) -> list[str]:
     """'Date,Time' -> two names; a name with a comma is quoted as in CSV."""
     names = next(csv.reader([text]), [])
     if not all(names) or not names:

@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chronomux.replay.catenation import Catenation
     from chronomux.replay.demonstration import Demonstrated, SourceCount, demonstrate
     from chronomux.replay.merging import merge_files
     from chronomux.replay.opening import Capture, open
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Capture": "chronomux.replay.opening",
+    "Catenation": "chronomux.replay.catenation",
     "Demonstrated": "chronomux.replay.demonstration",
     "MergeReport": "chronomux.replay.reports",
     "OutputIsInputError": "chronomux.replay.output",
@@ -37,6 +39,7 @@ _HOMES = {
 
 __all__ = [
     "Capture",
+    "Catenation",
     "Demonstrated",
     "MergeReport",
     "OutputIsInputError",

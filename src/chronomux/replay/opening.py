@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from operator import itemgetter
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from weakref import WeakSet
 
 from chronomux.queue import merge
 from chronomux.readers.sources import FileLike
@@ -24,12 +25,14 @@ from chronomux.types import Frame
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Capture", "Moment", "inputs_of", "open"]
+__all__ = ["Capture", "Moment", "Part", "inputs_of", "merged", "open"]
 
 logger = logging.getLogger("chronomux")
 
 Moment: TypeAlias = "str | int | None"
 """ISO 8601, epoch numbers or '+10s' as text, ns since 1970 as int; None is no bound."""
+
+_Source: TypeAlias = Callable[[], Iterator[Any]]
 
 KEY = "timestamp"
 NO_TIME = -(2**63)
@@ -96,6 +99,14 @@ def inputs_of(files: Sequence[FileLike], reading: Reading) -> list[Input]:
     return inputs
 
 
+class Part(NamedTuple):
+    """The items of one file."""
+
+    name: str
+    format: str
+    items: Iterator[Any]
+
+
 class Capture:
     """Captures that were opened, as one: what `chronomux.open` gives.
 
@@ -113,7 +124,7 @@ class Capture:
     def __init__(self, inputs: Sequence[Input]) -> None:
         self._inputs = inputs
         self._lookups = [Lookup(file) for file in inputs]
-        self._running: list[Iterator[Any]] = []
+        self._running: WeakSet[Any] = WeakSet()
         self._is_closed = False
 
     @property
@@ -150,6 +161,23 @@ class Capture:
     def __bool__(self) -> bool:
         return True  # also before anybody knows how many items there are
 
+    def parts(self, start: Moment = None, end: Moment = None) -> list[Part]:
+        """The items of each file, apart from those of others.
+
+        Those without a time are left out if there is a bound, as `between` does.
+        """
+        if start is None and end is None:
+            sources: list[_Source] = [file.items for file in self._inputs]
+        else:
+            sources = self._sources_between(start, end)
+        if len(sources) > 1:
+            for file in self._inputs:
+                file.refuse_without_times()
+        return [
+            Part(file.name, file.format.name, self._kept(source()))
+            for file, source in zip(self._inputs, sources, strict=True)
+        ]
+
     def between(self, start: Moment = None, end: Moment = None) -> Iterator[Any]:
         """The items from `start` to before `end`; those without a time are left out.
 
@@ -160,12 +188,7 @@ class Capture:
         reads no more than it gives. Of other files all items are read and most passed
         over; of files that are known to be in order, up to `end`.
         """
-        begin, stop = self._bounds(start, end)
-        for file in self._inputs:
-            file.refuse_without_times()
-        return self._merged(
-            [partial(lookup.between, begin, stop) for lookup in self._lookups]
-        )
+        return self._merged(self._sources_between(start, end))
 
     def frames(self) -> Iterator[Frame]:
         """Batches of raw records with their times, see `Frame`; of one file only."""
@@ -191,9 +214,8 @@ class Capture:
     def close(self) -> None:
         """End all iterations, and close what they have opened."""
         self._is_closed = True
-        while self._running:
-            closing: Any = self._running.pop()
-            closing.close()
+        for items in list(self._running):
+            items.close()
 
     def __enter__(self) -> Self:
         return self
@@ -211,7 +233,13 @@ class Capture:
         rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
         return f"<Capture {', '.join(map(repr, names[:3]))}{rest}>"
 
-    def _merged(self, sources: Sequence[Callable[[], Iterator[Any]]]) -> Iterator[Any]:
+    def _sources_between(self, start: Moment, end: Moment) -> list[_Source]:
+        begin, stop = self._bounds(start, end)
+        for file in self._inputs:
+            file.refuse_without_times()
+        return [partial(lookup.between, begin, stop) for lookup in self._lookups]
+
+    def _merged(self, sources: Sequence[_Source]) -> Iterator[Any]:
         self._refuse_closed()
         if len(sources) == 1:
             return self._kept(sources[0]())
@@ -219,12 +247,12 @@ class Capture:
             file.refuse_without_times()
         parts = [self._kept(source()) for source in sources]
         is_sure = all(_has_all_times(file) for file in self._inputs)
-        return merge(*parts, key=itemgetter(KEY) if is_sure else _key)
+        return merge(*parts, key=itemgetter(KEY)) if is_sure else merged(parts)
 
     def _kept(self, items: Iterator[Any]) -> Iterator[Any]:
         """The same, to be ended by `close`."""
         self._refuse_closed()
-        self._running.append(items)
+        self._running.add(items)
         return items
 
     def _bounds(self, start: Moment, end: Moment) -> tuple[int, int]:
@@ -242,6 +270,11 @@ class Capture:
     def _refuse_closed(self) -> None:
         if self._is_closed:
             raise ValueError("this capture is closed; open it again")
+
+
+def merged(parts: Sequence[Iterator[Any]]) -> Iterator[Any]:
+    """Items of several files in the order (time, order of files, position)."""
+    return parts[0] if len(parts) == 1 else merge(*parts, key=_key)
 
 
 def _frames(file: Input) -> Iterator[Frame]:
