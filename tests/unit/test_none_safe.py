@@ -17,6 +17,7 @@ import pytest
 
 import chronomux
 from chronomux import (
+    Capture,
     Condition,
     CSVReader,
     EventManager,
@@ -317,6 +318,31 @@ CASES = [
         "merge_files",
         lambda x: merge_files(x, "out.csv", timestamp="t"),
         *(list, tuple, dict),
+    ),
+    nothing_works("open", lambda x: list(chronomux.open(x)), list, tuple, dict),
+    *(
+        nothing_works(
+            f"open, {name}",
+            lambda x, name=name: list(chronomux.open("one.jsonl", **{name: x})),
+            *fine,
+        )
+        for name, fine in {
+            "format": (NONE,),
+            "timestamp": (NONE,),
+            "timestamp_format": (NONE,),
+            "tz": (NONE,),
+            "on_error": (NONE,),
+            "encoding": (),
+        }.items()
+    ),
+    nothing_works("Capture", Capture, list, tuple, dict),
+    nothing_works(
+        "Capture, between",
+        lambda x: list(chronomux.open("one.scl").between(x)),
+        *(NONE, int),
+    ),
+    nothing_works(
+        "Capture, info", lambda x: chronomux.open("one.scl").info(x), NONE, FUNCTION
     ),
     nothing_works(
         "merge_files, path", lambda x: merge_files([x], "out.csv", timestamp="t")

@@ -122,6 +122,8 @@ class Capture:
     """
 
     def __init__(self, inputs: Sequence[Input]) -> None:
+        if not all(isinstance(file, Input) for file in inputs):
+            raise TypeError("a Capture is made by chronomux.open(paths)")
         self._inputs = inputs
         self._lookups = [Lookup(file) for file in inputs]
         self._running: WeakSet[Any] = WeakSet()

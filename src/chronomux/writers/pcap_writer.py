@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Mapping
 from operator import index
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 
 from chronomux.errors import PcapError
-from chronomux.writers.target import BinaryFile, open_target
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 __all__ = ["PcapWriter"]
+
+BinaryFile: TypeAlias = "str | os.PathLike[str] | IO[bytes]"
 
 _BUFFER_BYTES = 1 << 20
 _MOST = 2**32  # of a length, of a second
@@ -55,8 +57,20 @@ class PcapWriter:
         self.packets = 0
         self._interfaces: dict[tuple[str, int, int], int] = {}
         self._linktype: int | None = None
-        file, self._name, self._owns_file = open_target(filename, _BUFFER_BYTES)
-        self._file: IO[bytes] | None = file
+        self._file: IO[bytes] | None = None
+        if isinstance(filename, (str, os.PathLike)):
+            self._name = os.fspath(filename)
+            self._file = open(filename, "wb", _BUFFER_BYTES)  # noqa: SIM115
+            self._owns_file = True
+        else:
+            if not callable(getattr(filename, "write", None)):
+                raise TypeError(f"{filename!r}: give a path, or an object with write()")
+            name = getattr(filename, "name", None)
+            self._name = (
+                name if isinstance(name, str) else f"<{type(filename).__name__}>"
+            )
+            self._file = filename
+            self._owns_file = False
         self._put = self._put_block if format == "pcapng" else self._put_record
 
     def write(self, packet: Mapping[str, Any], source: str = "") -> None:

@@ -45,7 +45,7 @@ def test_what_json_cannot_hold_is_named_and_not_written(value: Any) -> None:
     file = io.BytesIO()
     with JSONLWriter(file) as writer:
         writer.write({"a": 1})
-        with pytest.raises(WriterError, match="^<BytesIO>: item 1 is not for JSON"):
+        with pytest.raises(WriterError, match=r"^<BytesIO>: item 1 is not for JSON"):
             writer.write({"a": value})
         writer.write({"a": 3})
     assert file.getvalue() == b'{"a":1}\n{"a":3}\n'
@@ -78,9 +78,13 @@ def test_a_callers_file_stays_open() -> None:
 
 
 def test_an_error_in_the_block_leaves_the_lines_before_it(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), JSONLWriter(tmp_path / "a.jsonl") as writer:
-        writer.write({"a": 1})
-        raise KeyError
+    def fail() -> None:
+        with JSONLWriter(tmp_path / "a.jsonl") as writer:
+            writer.write({"a": 1})
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert (tmp_path / "a.jsonl").read_bytes() == b'{"a":1}\n'
 
 
