@@ -55,6 +55,9 @@ def test_times_are_counted_as_one_by_one(batches: list[list[int]]) -> None:
     count = TimeCount(found)
     for batch in batches:
         count.add(array("q", batch))
+        if len(batch) % 2:
+            count.finish()
+    count.finish()
     assert found == slow_count(batches)
 
 
