@@ -64,7 +64,6 @@ class Input:
     ) -> None:
         self.name = name_of(file)
         self.path: str | None = None
-        self.size: int | None = None
         self.position = 0  # bytes read so far, in all passes but this one
         self._reading = reading
         self._room = parked, block_bytes
@@ -89,6 +88,11 @@ class Input:
     def has_times(self) -> bool:
         """Whether it is known where the times stand."""
         return self.format.finds_times or "timestamp" in self.times
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the file as it is now; None of what is no regular file."""
+        return None if self.path is None else os.stat(self.path).st_size
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -131,9 +135,8 @@ class Input:
     def _take_path(self, path: str) -> None:
         if not isinstance(path, str):
             raise TypeError(f"{path!r}: give the path as text")
-        found = os.stat(path)
-        if stat.S_ISREG(found.st_mode):
-            self.path, self.size = path, found.st_size
+        if stat.S_ISREG(os.stat(path).st_mode):
+            self.path = path
         else:
             self._stream = InputFile(path)  # a directory is refused here
 
