@@ -200,7 +200,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _write_json(report: MergeReport, target: str, taken: list[str]) -> None:
-    from chronomux.replay.output import Output
+    from chronomux.replay import Output
 
     with Output(target) as out:
         out.refuse(name for name in taken if name != "-")

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chronomux.replay.demonstration import Demonstrated, SourceCount, demonstrate
     from chronomux.replay.merging import merge_files
-    from chronomux.replay.output import OutputIsInputError
     from chronomux.replay.reports import MergeReport, SourceReport
     from chronomux.replay.scl import scl_condition, scl_rules
+    from chronomux.writers.output import Output, OutputIsInputError
 
 _HOMES = {
     "Demonstrated": "chronomux.replay.demonstration",
     "MergeReport": "chronomux.replay.reports",
-    "OutputIsInputError": "chronomux.replay.output",
+    "Output": "chronomux.writers.output",
+    "OutputIsInputError": "chronomux.writers.output",
     "SourceCount": "chronomux.replay.demonstration",
     "SourceReport": "chronomux.replay.reports",
     "demonstrate": "chronomux.replay.demonstration",
@@ -31,6 +32,7 @@ _HOMES = {
 __all__ = [
     "Demonstrated",
     "MergeReport",
+    "Output",
     "OutputIsInputError",
     "SourceCount",
     "SourceReport",

@@ -12,11 +12,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 import numpy as np
 
 from chronomux.replay.capture import Capture
-from chronomux.replay.compress import uncompressed_suffix
 from chronomux.replay.input_file import InputFile, refuse_twice, too_many
 from chronomux.replay.lines import CopiedLines, JsonLines, UnitedLines
 from chronomux.replay.order import Late, Window, as_found, strict
-from chronomux.replay.output import Output, Target
 from chronomux.replay.reports import MergeReport
 from chronomux.replay.span import (
     Span,
@@ -28,6 +26,8 @@ from chronomux.replay.span import (
 )
 from chronomux.replay.spool import Spool
 from chronomux.replay.timeline import Merge, Piece
+from chronomux.writers.compress import uncompressed_suffix
+from chronomux.writers.output import Output, Target
 
 __all__ = ["Order", "merge_files"]
 
