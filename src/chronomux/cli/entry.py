@@ -16,10 +16,10 @@ from chronomux.errors import ChronomuxError
 
 __all__ = ["main"]
 
-OPTION = re.compile(r"\b(on_error|order|late)='(\w+)'")
+OPTION = re.compile(r"\b(on_error|order|late|format)='(\w+)'")
 FINDINGS, UNUSABLE, INTERRUPTED = 1, 2, 130
 VERBS = {
-    "merge": "merge CSV captures into one, in chronological order",
+    "merge": "merge captures into one, in chronological order",
     "demo": "replay the shipped captures through a live multiplexer",
 }
 

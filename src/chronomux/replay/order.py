@@ -244,5 +244,5 @@ def _text(ns: int) -> str:
 
 
 def _disorder(capture: Capture, record: int, position: int, what: str) -> DisorderError:
-    message = f"{capture.name}:{capture.line(record)}: {what}"
+    message = f"{capture.name}{capture.mark}{capture.line(record)}: {what}"
     return DisorderError(message, capture.number, position)
