@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
+from chronomux._core.pcap.copies import Copies
 from chronomux._core.pcap.packets import Packets
 from chronomux.errors import ReaderError, TimestampError
 from chronomux.readers import Packet
@@ -21,6 +22,7 @@ from chronomux.types import Frame
 
 __all__ = ["PacketCapture"]
 
+READ_BYTES = 1 << 16  # at once: they stay in a cache of the second level
 Choose: TypeAlias = Callable[[list[Packet]], bytes]
 
 
@@ -51,22 +53,28 @@ class PacketCapture(Capture):
         super().__init__(number, file, offset)
         self.report.has_packets = True
         self.damage: ReaderError | None = None
-        self._form = form
-        self._choose = choose
         self._on_error = on_error
         self._packets = Packets(file.name, on_error, PACKET_SIZE_LIMIT)
-        self._packets.read = partial(content.read, file.block_bytes)
+        self._packets.read = partial(content.read, min(file.block_bytes, READ_BYTES))
+        self._copies = Copies(
+            self._packets,
+            partial(form.number_of, number, file.name),
+            form.in_blocks,
+            offset,
+            file.block_bytes,
+            choose,
+        )
         self._begin()
 
     def line(self, record: int) -> int:
         """The offset at which the packet's record begins."""
-        return self._packets.place(record)
+        return self._copies.place(record)
 
     def _read(self) -> Iterator[tuple[Frame, Keys]]:
         is_begun = False
         try:
-            while self._packets.find():
-                yield self._frame()
+            while (found := self._copies.next_frame()) is not None:
+                yield Frame(*found), np.frombuffer(found[0], dtype=np.int64)
                 is_begun = True
         except TimestampError:
             raise
@@ -77,11 +85,3 @@ class PacketCapture(Capture):
         packets = self._packets
         self.report.untimed = packets.untimed + packets.bad_times
         warn_of_times(packets, self.name, self._on_error)
-
-    def _frame(self) -> tuple[Frame, Keys]:
-        packets = self._packets
-        wanted = None if self._choose is None else self._choose(packets.at_hand())
-        describe = partial(self._form.number_of, self.number, self.name)
-        found = packets.records(describe, self._form.in_blocks, self._offset, wanted)
-        frame: Any = Frame(*found)
-        return frame, np.frombuffer(frame.keys, dtype=np.int64)

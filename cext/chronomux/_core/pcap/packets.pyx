@@ -12,27 +12,11 @@ from cpython.bytes cimport (
     PyBytes_GET_SIZE,
 )
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_RawFree
-from libc.stdint cimport (
-    INT64_MAX,
-    INT64_MIN,
-    UINT32_MAX,
-    int64_t,
-    uint8_t,
-    uint32_t,
-    uint64_t,
-)
+from libc.stdint cimport INT64_MIN, UINT32_MAX, int64_t, uint8_t, uint32_t, uint64_t
 
 from chronomux._core.pcap.classic cimport begin_classic, is_classic, scan_classic
 from chronomux._core.pcap.loads cimport load_u32
 from chronomux._core.pcap.packet cimport Packet
-from chronomux._core.pcap.put cimport (
-    BLOCKS,
-    RECORD_HEAD,
-    RECORDS,
-    Form,
-    put_packet,
-    put_size,
-)
 from chronomux._core.pcap.scan cimport (
     BAD_CAPTURED,
     BAD_LENGTH,
@@ -41,7 +25,6 @@ from chronomux._core.pcap.scan cimport (
     BAD_TIME,
     BAD_VERSION,
     GOOD,
-    IN_ORDER,
     KEEP,
     NO_INTERFACE,
     NO_MEMORY,
@@ -61,7 +44,6 @@ cdef enum:
     FIRST_BYTES = 24  # the shortest file has as many
     LARGEST_LIMIT = 1 << 30  # places in a window are 32 bits
 
-cdef int64_t PCAP_END = (<int64_t>1 << 32) * 1000000000  # ns: seconds have 32 bits
 cdef dict POLICIES = {"raise": RAISE, "skip": SKIP, "null": KEEP}
 cdef dict COMPLAINTS = {
     BAD_ORDER: "0x{0:08x} is no byte order mark of a section",
@@ -104,7 +86,6 @@ cdef class Packets:
             )
         self.name = name
         self.window = b""
-        self.latest = INT64_MIN
         self.scan.policy = POLICIES[on_error]
         self.scan.limit = packet_size_limit
         self.scan.needed = FIRST_BYTES
@@ -140,6 +121,14 @@ cdef class Packets:
         self.advance()
         return self.at_hand()
 
+    cdef list at_hand(self):
+        """The packets found last."""
+        cdef size_t i
+        cdef list packets = []
+        for i in range(self.count):
+            packets.append(self.packet(&self.found[i]))
+        return packets
+
     def next_pairs(self):
         """(time, data) of the next packets; an empty list at the end."""
         cdef size_t count = self.advance()
@@ -156,151 +145,27 @@ cdef class Packets:
     def next_frame(self):
         """(keys, offsets, rows) of the next records as they stand in the file, or None.
         """
-        return self.frame() if self.advance() else None
-
-    cdef tuple frame(self):
-        cdef array.array keys = array.clone(INT64, self.count, False)
-        cdef array.array offsets = array.clone(INT64, self.count + 1, False)
-        cdef int64_t* place = <int64_t*>offsets.data.as_longlongs
+        cdef size_t count = self.advance()
+        cdef array.array keys, offsets
+        cdef int64_t* place
         cdef size_t i
         cdef bint is_whole = True
+        if not count:
+            return None
+        keys = array.clone(INT64, count, False)
+        offsets = array.clone(INT64, count + 1, False)
+        place = <int64_t*>offsets.data.as_longlongs
         place[0] = self.found[0].begin
-        for i in range(self.count):
+        for i in range(count):
             keys.data.as_longlongs[i] = self.found[i].time
             is_whole = is_whole and place[i] == self.found[i].begin
             place[i + 1] = self.found[i].end
         if is_whole:
             return keys, offsets, self.window
         place[0] = 0
-        for i in range(self.count):
+        for i in range(count):
             place[i + 1] = place[i] + (self.found[i].end - self.found[i].begin)
-        return keys, offsets, self.joined(self.count)
-
-    def find(self):
-        """Find the next packets, for `at_hand` and `records`; 0 at the end."""
-        return self.advance()
-
-    def at_hand(self):
-        """The packets found last; to be asked for before their `records`."""
-        cdef list packets = []
-        cdef size_t i
-        for i in range(self.count):
-            packets.append(self.packet(&self.found[i]))
-        return packets
-
-    def place(self, size_t i):
-        """The offset in the file of one of the packets found last."""
-        if i >= self.count:
-            raise IndexError(f"there is no packet {i} at hand")
-        return self.scan.base + self.found[i].begin
-
-    def records(
-        self, describe, bint in_blocks, int64_t offset=0, bytes wanted=None
-    ):
-        """(keys, offsets, rows) of the packets found last, to be written; for once.
-
-        `in_blocks`: as blocks of a pcapng file, else as records of a pcap file; both
-        have their times in ns. The keys are these times, `offset` ns later than those
-        that were read. A packet without a time has that of its predecessor; before the
-        first time it is written with 0, and -2**63 for a key. A packet whose byte in
-        `wanted` is 0 has a key, and a row without bytes.
-
-        describe(interface, linktype) gives the number of an interface in blocks; it is
-        called for each anew whenever another interface has a packet.
-
-        Raises TimestampError for a time that the format cannot hold.
-        """
-        cdef array.array keys, offsets
-        if wanted is not None and len(wanted) != <Py_ssize_t>self.count:
-            raise ValueError(f"{self.count} packets are at hand")
-        if offset == INT64_MIN:
-            raise OverflowError("no time can be moved that far")
-        self.number_interfaces(describe)
-        if not (in_blocks or offset) and wanted is None and self.stands_so():
-            return self.frame()
-        self.move_times(offset, INT64_MAX if in_blocks else PCAP_END - 1)
-        keys = array.clone(INT64, self.count, False)
-        offsets = array.clone(INT64, self.count + 1, False)
-        rows = self.put(
-            BLOCKS if in_blocks else RECORDS,
-            <int64_t*>keys.data.as_longlongs,
-            <int64_t*>offsets.data.as_longlongs,
-            wanted,
-        )
-        return keys, offsets, rows
-
-    cdef bint stands_so(self) noexcept:
-        """Whether records stand in the file as they would be written."""
-        return (
-            not self.is_sections
-            and not self.scan.swapped
-            and self.scan.unit == 1
-            and self.scan.head == RECORD_HEAD
-            and self.scan.lengths == IN_ORDER
-        )
-
-    cdef int number_interfaces(self, object describe) except -1:
-        cdef uint32_t known = UINT32_MAX, number = 0
-        cdef Found* found
-        cdef size_t i
-        for i in range(self.count):
-            found = &self.found[i]
-            if found.interface != known:
-                number = describe(found.interface, found.linktype)
-                known = found.interface
-            found.interface = number
-        return 0
-
-    cdef int move_times(self, int64_t offset, int64_t last) except -1:
-        """Add the offset to all times, and give those that are missing."""
-        # No sum of what lies between them is outside int64.
-        cdef int64_t least = -min(offset, 0)
-        cdef int64_t most = last - max(offset, 0)
-        cdef Found* found
-        cdef size_t i
-        for i in range(self.count):
-            found = &self.found[i]
-            if found.time == INT64_MIN:
-                found.time = self.latest
-                continue
-            if not least <= found.time <= most:
-                raise self.misfit(i, found.time, offset, last)
-            found.time += offset
-            self.latest = found.time
-        return 0
-
-    cdef object misfit(self, size_t i, int64_t time, object offset, object last):
-        where = f"{self.name}@{self.place(i)}: a time of {time + offset} ns"
-        if time + offset < 0:
-            return TimestampError(f"{where} is before 1970, and no capture can hold it")
-        until = "2106; write pcapng" if last < INT64_MAX else "2262"
-        return TimestampError(f"{where} is not before {until}")
-
-    cdef bytes put(
-        self, Form form, int64_t* keys, int64_t* offsets, bytes wanted
-    ):
-        cdef const uint8_t* window = <const uint8_t*>PyBytes_AS_STRING(self.window)
-        cdef const char* chosen = NULL
-        cdef size_t i
-        cdef uint8_t* out
-        if wanted is not None:
-            chosen = PyBytes_AS_STRING(wanted)
-        offsets[0] = 0
-        for i in range(self.count):
-            keys[i] = self.found[i].time
-            offsets[i + 1] = offsets[i]
-            if chosen is NULL or chosen[i]:
-                offsets[i + 1] += put_size(form, &self.found[i])
-        rows = PyBytes_FromStringAndSize(NULL, offsets[self.count])
-        out = <uint8_t*>PyBytes_AS_STRING(rows)
-        with nogil:
-            for i in range(self.count):
-                if offsets[i] < offsets[i + 1]:
-                    put_packet(
-                        form, out + offsets[i], &self.found[i],
-                        window + self.found[i].data,
-                    )
-        return rows
+        return keys, offsets, self.joined(count)
 
     cdef bytes joined(self, size_t count):
         """The records at hand without what stands between them."""
