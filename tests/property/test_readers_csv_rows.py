@@ -100,7 +100,7 @@ def check(text: str, fmtparams: dict[str, Any], size: int) -> None:
     assert outcomes(rows) == outcomes(expected)
 
 
-@settings(max_examples=1200)
+@settings(max_examples=400)
 @given(TEXTS, FMTPARAMS, st.sampled_from(SIZES))
 def test_rows_and_errors_equal_those_of_csv_reader(
     text: str, fmtparams: dict[str, Any], size: int
@@ -108,7 +108,7 @@ def test_rows_and_errors_equal_those_of_csv_reader(
     check(text, fmtparams, size)
 
 
-@settings(max_examples=800)
+@settings(max_examples=200)
 @given(TEXTS, st.booleans(), st.sampled_from([1, 5, 64, 1000]))
 def test_rows_of_the_default_dialect_equal_those_of_csv_reader(
     text: str, strict: bool, size: int
