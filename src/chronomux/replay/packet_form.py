@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from chronomux.errors import PcapError
 from chronomux.writers.pcap_heads import PCAPNG_START, interface_block, pcap_start
 
 __all__ = ["PacketForm", "PacketFormat"]
@@ -19,6 +18,7 @@ class PacketForm:
 
     `due` gives what has to be written before packets that were read so far. In pcapng
     every interface of every capture becomes one of its own; pcap has one link type.
+    What does not fit is a ValueError: no damage of a capture, which a merge survives.
     """
 
     def __init__(self, format: PacketFormat) -> None:
@@ -36,7 +36,7 @@ class PacketForm:
         if number is None:
             number = len(self._numbers)
             if number == MOST_INTERFACES:
-                raise PcapError(
+                raise ValueError(
                     f"{name}: all captures together have more than {MOST_INTERFACES} "
                     "interfaces; use format='pcap', which keeps none apart"
                 )
@@ -60,7 +60,7 @@ class PacketForm:
             self._linktype = linktype
             self._due.append(pcap_start(linktype))
         if linktype != self._linktype:
-            raise PcapError(
+            raise ValueError(
                 f"{name}: has packets of linktype {linktype}, and those before have "
                 f"{self._linktype}; use format='pcapng'"
             )

@@ -13,11 +13,14 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chronomux._core.pcap.copies import Copies
+from chronomux._core.pcap.packets import Packets
 from chronomux.errors import (
     DisorderError,
     PcapError,
@@ -125,8 +128,45 @@ def test_captures_without_packets_give_one_without_packets(
 
 def test_pcap_has_one_linktype(write: Write) -> None:
     paths = write(pcap((1, b"")), pcap((2, b""), linktype=RAW))
-    with pytest.raises(PcapError, match=r"b: has packets of linktype 101.*'pcapng'"):
+    with pytest.raises(ValueError, match=r"b: has packets of linktype 101.*'pcapng'"):
         merged(paths, format="pcap")
+
+
+def test_two_linktypes_in_one_capture_leave_no_pcap(
+    write: Write, tmp_path: Path
+) -> None:
+    first = b"".join(packet(b"a", number) for number in range(5000))
+    paths = write(section() + interface() + interface(RAW) + first + packet(b"", 9, 1))
+    with pytest.raises(ValueError, match="linktype 101, and those before have 1"):
+        merge_files(paths, tmp_path / "out", format="pcap")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("room", [1, 60, 1000, 1 << 18])
+@pytest.mark.parametrize("in_blocks", [False, True])
+def test_frames_of_any_size_hold_the_same_records(room: int, in_blocks: bool) -> None:
+    data = pcap(*((number, bytes(number % 200)) for number in range(9000)))[:-1]
+    packets = Packets("made")
+    packets.read = partial(io.BytesIO(data).read, 1 << 16)
+    copies = Copies(packets, lambda interface, linktype: 7, in_blocks, 5, room)
+    times, sizes, place = [], [], 24
+    for _ in range(9000):
+        try:
+            frame = copies.next_frame()
+        except PcapError:
+            break
+        assert frame is not None
+        keys, offsets, rows = frame
+        assert len(rows) == offsets[-1]
+        assert copies.place(0) == place
+        place += sum(16 + (len(times) + i) % 200 for i in range(len(keys)))
+        times.extend(keys)
+        sizes.extend(end - begin for begin, end in itertools.pairwise(offsets))
+    assert times == [number * 10**9 + 5 for number in range(8999)]
+    assert sizes == [
+        32 + (number % 200 + 3) // 4 * 4 if in_blocks else 16 + number % 200
+        for number in range(8999)
+    ]
 
 
 # Packets without a time
