@@ -4,21 +4,31 @@ Every contender of a group reads the same file of packets of 80 bytes to its end
 keeps nothing. `frames` makes int64 times and places of records, `packets` an object for
 each packet. The peer struct is what pure Python costs; reading the bytes and no more is
 what no reader can be faster than.
+
+Merged are captures of 50,000 packets a second each. Every contender must write the same
+packets before it is timed; mergecap takes part where it is installed. The clock is the
+CPU time of this process and of its children, and the files are in the page cache.
 """
 
 from __future__ import annotations
 
+import heapq
+import shutil
 import struct
+import subprocess
 from collections import deque
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.bench_files import cpu_seconds
 from benchmarks.conftest import Scale
 from benchmarks.contest import Contender, Contest
 from chronomux.readers import PcapReader
+from chronomux.replay import merge_files
 from chronomux.writers import PcapWriter
 
 try:
@@ -30,6 +40,8 @@ FORMATS = ["pcap", "pcapng"]
 DATA = bytes(range(80))
 START = 1_700_000_000_000_000_000  # ns
 BLOCK_BYTES = 1 << 16
+K = 4  # captures to be merged
+STEP = 20_000  # ns between packets of one of them
 
 
 def capture(folder: Path, format: Any, count: int) -> Path:
@@ -117,3 +129,64 @@ def test_packets(contest: Contest, scale: Scale, tmp_path: Path, format: str) ->
         },
         items=count,
     )
+
+
+@pytest.mark.benchmark(timer=cpu_seconds)
+@pytest.mark.parametrize("format", FORMATS)
+def test_merge_of_captures(
+    contest: Contest, scale: Scale, tmp_path: Path, format: Any
+) -> None:
+    n = scale(quick=120_000, full=2_000_000)
+    captures = [staggered(tmp_path, format, number, n // K) for number in range(K)]
+    out = tmp_path / "out"
+
+    def ours() -> None:
+        merge_files(captures, out, format=format)
+
+    def heapq_merge() -> None:
+        readers = [iter(PcapReader(path, rows="pair")) for path in captures]
+        with PcapWriter(out, format=format) as writer:
+            for time, packet in heapq.merge(*readers, key=itemgetter(0)):
+                writer.write({"timestamp": time, "data": packet})
+
+    def mergecap() -> None:
+        kind = "nsecpcap" if format == "pcap" else "pcapng"
+        names = map(str, captures)
+        subprocess.run(["mergecap", "-F", kind, "-w", str(out), *names], check=True)
+
+    def cat() -> None:
+        with out.open("wb") as sink:
+            subprocess.run(["cat", *map(str, captures)], check=True, stdout=sink)
+
+    ours()
+    expected = list(by_struct_of(out, format))
+    assert len(expected) == n
+    installed = shutil.which("mergecap") is not None
+    for peer in [heapq_merge, mergecap][: 1 + installed]:
+        peer()
+        assert list(by_struct_of(out, format)) == expected
+    contest(
+        f"merge {format} files k={K}",
+        ours,
+        peers={
+            "heapq.merge": heapq_merge,
+            "mergecap": mergecap if installed else None,
+        },
+        yardsticks={"cat": cat},
+        items=n,
+    )
+
+
+def staggered(folder: Path, format: Any, number: int, count: int) -> Path:
+    """One of the captures to be merged: now and then of the times of another."""
+    path = folder / f"{number}.{format}"
+    with PcapWriter(path, format=format) as writer:
+        for i in range(count):
+            time = START + STEP * i + 1_000 * (i * number % 7)
+            writer.write({"timestamp": time, "data": DATA})
+    return path
+
+
+def by_struct_of(path: Path, format: str) -> Iterator[tuple[int, bytes]]:
+    with path.open("rb") as file:
+        yield from (_records if format == "pcap" else _blocks)(file.read)

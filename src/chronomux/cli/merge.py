@@ -1,10 +1,11 @@
-"""`chronomux merge`: CSV captures in, one chronological CSV or JSON lines out."""
+"""`chronomux merge`: captures of CSV or of packets in, one chronological out."""
 
 from __future__ import annotations
 
 import argparse
 import csv
 import json
+import logging
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
+PACKET_FORMATS = "pcapng", "pcap"
 LINES_SHOWN = 20  # of the records without a readable time, a file
 
 
@@ -30,26 +32,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Records of equal time leave in the order of FILES. A record older than one "
         "before it in its file is late, and reported: it comes to its place or ends "
         "the merge, as --order says. Durations are like 0.5s, 250ms, 2h. The exit code "
-        "is 1 when records are out of order, dropped or without a readable time."
+        "is 1 when records are out of order, dropped or without a readable time. "
+        "Examples: chronomux merge -t time -o all.csv a.csv b.csv.gz; "
+        "chronomux merge -o all.pcapng a.pcap b.pcapng; "
+        "chronomux merge --where 'udp=(dstport=53)' --format pcap -o dns.pcap *.pcap.gz"
     )
     parser.add_argument(
         "files",
         nargs="+",
         metavar="FILE",
-        help="a CSV file, also as gzip, bz2, xz or zstd; - is stdin",
+        help="CSV files, or packet captures (pcap and pcapng), known by their content, "
+        "also as gzip, bz2, xz or zstd; - is stdin",
     )
     parser.add_argument(
         "-t",
         "--timestamp",
-        required=True,
         type=_columns,
         metavar="COLUMN[,COLUMN]",
-        help="the column of the time, or columns to be joined by a space",
+        help="of CSV: the column of the time, or columns to be joined by a space",
     )
     parser.add_argument(
         "--format",
         default="auto",
-        help="auto (default), epoch, iso, or a strptime pattern",
+        help="of times in CSV: auto (default), epoch, iso, or a strptime pattern; of "
+        "packets to be written: pcapng (default), or pcap with times in ns",
     )
     parser.add_argument("--tz", help="zone of times that name none (default: UTC)")
     parser.add_argument(
@@ -63,6 +69,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="raise",
         help="a record without a readable time ends the merge (default), is left out, "
         "or stays behind the record before it",
+    )
+    parser.add_argument(
+        "-q",
+        "--quiet",
+        action="store_true",
+        help="say nothing on stderr but errors; the exit code tells of findings",
     )
     _add_order(parser)
     _add_span(parser)
@@ -83,7 +95,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         default="-",
         metavar="OUT",
-        help="appears when complete; JSON lines if it ends in .jsonl, else CSV, and "
+        help="appears when complete; of CSV JSON lines if it ends in .jsonl, else CSV; "
         "compressed with .gz, .bz2, .xz or .zst; - is stdout (default)",
     )
     parser.add_argument(
@@ -169,14 +181,19 @@ def run(options: argparse.Namespace) -> int:
 
     if options.json == "-" and options.output == "-":
         raise ValueError("records and --json cannot both go to stdout; give -o a file")
+    if options.quiet:
+        logging.getLogger("chronomux").setLevel(logging.ERROR)
+    is_packets_form = options.format in PACKET_FORMATS
     # A progress line on the terminal that takes the records would cut them in pieces.
     shown = not (options.output == "-" and sys.stdout and sys.stdout.isatty())
+    shown = shown and not options.quiet
     with _ended_by_signals(), Progress(_size(options.files), shown) as progress:
         report = merge_files(
             options.files,
             options.output,
             timestamp=options.timestamp,
-            timestamp_format=options.format,
+            timestamp_format="auto" if is_packets_form else options.format,
+            format=options.format if is_packets_form else None,
             tz=options.tz,
             row_names=options.row_names,
             on_error=options.on_error,
@@ -196,11 +213,13 @@ def run(options: argparse.Namespace) -> int:
         )
     if options.json is not None:
         _write_json(report, options.json, [*options.files, options.output])
-    return _say_findings(report)
+    if not options.quiet:
+        _say_findings(report)
+    return int(any(_spoils(source, report.order) for source in report.sources))
 
 
 def _write_json(report: MergeReport, target: str, taken: list[str]) -> None:
-    from chronomux.replay.output import Output
+    from chronomux.replay import Output
 
     with Output(target) as out:
         out.refuse(name for name in taken if name != "-")
@@ -235,12 +254,11 @@ def _ended_by_signals() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
-def _say_findings(report: MergeReport) -> int:
-    """Say on stderr what is wrong with the captures; the exit code."""
+def _say_findings(report: MergeReport) -> None:
+    """Say on stderr what is wrong with the captures."""
     for source in report.sources:
         for line in _complaints(source, report.order):
             say(line)
-    return int(any(_spoils(source, report.order) for source in report.sources))
 
 
 def _spoils(source: SourceReport, order: str) -> bool:
@@ -252,12 +270,14 @@ def _spoils(source: SourceReport, order: str) -> bool:
 def _complaints(source: SourceReport, order: str) -> Iterator[str]:
     for line in source.untimed_lines[:LINES_SHOWN]:
         yield f"{source.name}:{line}: no readable time"
-    if source.untimed > LINES_SHOWN:
+    # Of packets it was said when they were read.
+    if source.untimed > LINES_SHOWN and not source.has_packets:
         yield f"{source.name}: and {_records(source.untimed - LINES_SHOWN)} like these"
     if source.late:
+        mark = "@" if source.has_packets else ":"
         yield (
-            f"{source.name}:{source.first_late}: the first of "
-            f"{_records(source.late)} older than one before; "
+            f"{source.name}{mark}{source.first_late}: the first of "
+            f"{_records(source.late, source.has_packets)} older than one before; "
             f"the largest step back is {source.largest_step_back / 1e9:g} s; "
             f"{_fate(source, order)}"
         )
@@ -275,5 +295,6 @@ def _fate(source: SourceReport, order: str) -> str:
     return ", ".join(f"{count} {fate}" for fate, count in fates.items() if count)
 
 
-def _records(count: int) -> str:
-    return f"{count} record{'s' if count != 1 else ''}"
+def _records(count: int, are_packets: bool = False) -> str:
+    what = "packet" if are_packets else "record"
+    return f"{count} {what}{'s' if count != 1 else ''}"

@@ -16,7 +16,7 @@ from chronomux.readers.base import Reader
 from chronomux.readers.sources import FileLike, Source
 from chronomux.types import Frame, QueueLike
 
-__all__ = ["PACKET_SIZE_LIMIT", "PacketStats", "PcapReader"]
+__all__ = ["PACKET_SIZE_LIMIT", "PacketStats", "PcapReader", "warn_of_times"]
 
 logger = logging.getLogger("chronomux")
 
@@ -133,20 +133,23 @@ class PcapReader(Reader[Any]):
         )
 
     def _report(self) -> None:
-        """Log what is not as one would expect."""
-        packets = self._packets
-        if packets.untimed:
-            logger.warning(
-                "%s: packets without a time: %d; each has that of the one before",
-                self.name,
-                packets.untimed,
-            )
-        if packets.bad_times:
-            logger.warning(
-                "%s: packets with a time outside int64 ns: %d (on_error=%r), the first "
-                "at offset %d",
-                self.name,
-                packets.bad_times,
-                self.on_error,
-                packets.first_bad,
-            )
+        warn_of_times(self._packets, self.name, self.on_error)
+
+
+def warn_of_times(packets: Packets, name: str, on_error: str) -> None:
+    """Log what is not as one would expect."""
+    if packets.untimed:
+        logger.warning(
+            "%s: packets without a time: %d; each has that of the one before",
+            name,
+            packets.untimed,
+        )
+    if packets.bad_times:
+        logger.warning(
+            "%s: packets with a time outside int64 ns: %d (on_error=%r), the first "
+            "at offset %d",
+            name,
+            packets.bad_times,
+            on_error,
+            packets.first_bad,
+        )

@@ -14,19 +14,20 @@ if TYPE_CHECKING:
     from chronomux.replay.demonstration import Demonstrated, SourceCount, demonstrate
     from chronomux.replay.merging import merge_files
     from chronomux.replay.opening import Capture, open
-    from chronomux.replay.output import OutputIsInputError
     from chronomux.replay.reports import MergeReport, SourceReport
     from chronomux.replay.scl import scl_condition, scl_rules
     from chronomux.replay.scl_reader import SCLReader
     from chronomux.replay.survey import SourceInfo
+    from chronomux.writers.output import Output, OutputIsInputError
 
 _HOMES = {
     "Capture": "chronomux.replay.opening",
     "Catenation": "chronomux.replay.catenation",
     "Demonstrated": "chronomux.replay.demonstration",
     "MergeReport": "chronomux.replay.reports",
-    "OutputIsInputError": "chronomux.replay.output",
     "SCLReader": "chronomux.replay.scl_reader",
+    "Output": "chronomux.writers.output",
+    "OutputIsInputError": "chronomux.writers.output",
     "SourceCount": "chronomux.replay.demonstration",
     "SourceInfo": "chronomux.replay.survey",
     "SourceReport": "chronomux.replay.reports",
@@ -42,6 +43,7 @@ __all__ = [
     "Catenation",
     "Demonstrated",
     "MergeReport",
+    "Output",
     "OutputIsInputError",
     "SCLReader",
     "SourceCount",

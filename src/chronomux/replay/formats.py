@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 from chronomux.errors import ChronomuxError, ReaderError
 from chronomux.readers import CSVReader, JSONLReader, PcapReader
-from chronomux.replay.compress import uncompressed_suffix
 from chronomux.replay.scl_reader import SCLReader
+from chronomux.writers.compress import uncompressed_suffix
 
 __all__ = ["Format", "UnknownFormatError", "format_named", "format_of"]
 

@@ -33,6 +33,7 @@ class InputFile:
     ) -> None:
         self.name = name
         self.position = 0  # bytes read so far
+        self._returned = b""
         self._file: IO[bytes] | None = _opened(name)
         self._first = os.fstat(self._file.fileno()) if name != "-" else None
         # How much a reader should ask for at once: a short file needs little room.
@@ -47,6 +48,13 @@ class InputFile:
     def read(self, size: int = -1, /) -> bytes:
         if size == 0:
             return b""  # asked to learn whether bytes or text come
+        if self._returned:
+            count = len(self._returned) if size < 0 else size
+            block, self._returned = self._returned[:count], self._returned[count:]
+            return block
+        return self._read(size)
+
+    def _read(self, size: int) -> bytes:
         with self._at_hand() as file:
             # read() of a buffered stream waits for all it was asked for.
             read: Any = getattr(file, "read1", file.read)
@@ -54,8 +62,18 @@ class InputFile:
         self._note(len(block))
         return block
 
+    def peek(self, size: int) -> bytes:
+        """The first bytes, fewer than `size` only if there are no more."""
+        while len(self._returned) < size and (block := self._read(self.block_bytes)):
+            self._returned += block
+        return self._returned[:size]
+
     def readinto(self, room: memoryview) -> int:
         """As `read`, into memory; how many bytes, 0 at the end."""
+        if self._returned:
+            block = self.read(len(room))
+            room[: len(block)] = block
+            return len(block)
         with self._at_hand() as file:
             readinto: Any = getattr(file, "readinto1", None) or file.readinto
             size: int = readinto(room)

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from chronomux.errors import ReaderError
-from chronomux.replay.capture import Capture, ending_of, parsed
+from chronomux.replay.csv_capture import CSVCapture, ending_of, parsed
 from chronomux.replay.timeline import Stretch
 from chronomux.types import Frame
 
@@ -31,7 +31,7 @@ class CopiedLines:
     With `column`, one more field stands behind them: the file's name.
     """
 
-    def __init__(self, captures: Sequence[Capture], column: str | None) -> None:
+    def __init__(self, captures: Sequence[CSVCapture], column: str | None) -> None:
         self.header = captures[0].header
         self.tails = [b""] * len(captures)
         if column is not None:
@@ -47,7 +47,7 @@ class UnitedLines:
     twice is two columns.
     """
 
-    def __init__(self, captures: Sequence[Capture], column: str) -> None:
+    def __init__(self, captures: Sequence[CSVCapture], column: str) -> None:
         _refuse_taken(captures, column)
         headers = [_numbered(capture.columns) for capture in captures]
         columns = list(dict.fromkeys(name for header in headers for name in header))
@@ -88,7 +88,7 @@ class JsonLines:
 
     header = b""
 
-    def __init__(self, captures: Sequence[Capture], column: str | None) -> None:
+    def __init__(self, captures: Sequence[CSVCapture], column: str | None) -> None:
         if column is not None:
             _refuse_taken(captures, column)
         for capture in captures:
@@ -107,7 +107,7 @@ class JsonLines:
             for fields in _fields(self._captures[source].name, frame, start, stop)
         )
 
-    def _line(self, capture: Capture, fields: list[str]) -> bytes:
+    def _line(self, capture: CSVCapture, fields: list[str]) -> bytes:
         _refuse_long(capture, fields)
         record = dict(zip(capture.columns, fields, strict=False))
         if self._column is not None:
@@ -122,7 +122,7 @@ class JsonLines:
             ) from None
 
 
-def _refuse_long(capture: Capture, fields: list[str]) -> None:
+def _refuse_long(capture: CSVCapture, fields: list[str]) -> None:
     if len(fields) > len(capture.columns):
         raise ReaderError(
             f"{capture.name}: a record has {len(fields)} fields and its header only "
@@ -134,7 +134,7 @@ def _fields(name: str, frame: Frame, start: int, stop: int) -> Iterator[list[str
     return parsed(name, bytes(frame.rows[frame.offsets[start] : frame.offsets[stop]]))
 
 
-def _refuse_taken(captures: Sequence[Capture], column: str) -> None:
+def _refuse_taken(captures: Sequence[CSVCapture], column: str) -> None:
     for capture in captures:
         if column in capture.columns:
             raise ReaderError(

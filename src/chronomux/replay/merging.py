@@ -6,17 +6,17 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from itertools import chain
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
 from chronomux.replay.capture import Capture
-from chronomux.replay.compress import uncompressed_suffix
+from chronomux.replay.content import are_packets, unpacked
+from chronomux.replay.csv_merge import CSVMerge, refuse_packets
 from chronomux.replay.input_file import InputFile, refuse_twice, too_many
-from chronomux.replay.lines import CopiedLines, JsonLines, UnitedLines
 from chronomux.replay.order import Late, Window, as_found, strict
-from chronomux.replay.output import Output, Target
+from chronomux.replay.packet_form import PacketFormat
+from chronomux.replay.packet_merge import PacketMerge, refuse_csv
 from chronomux.replay.reports import MergeReport
 from chronomux.replay.span import (
     Span,
@@ -28,14 +28,16 @@ from chronomux.replay.span import (
 )
 from chronomux.replay.spool import Spool
 from chronomux.replay.timeline import Merge, Piece
+from chronomux.writers.output import Output, Target
+
+if TYPE_CHECKING:
+    from chronomux.replay.selection import Selection
 
 __all__ = ["Order", "merge_files"]
 
 logger = logging.getLogger("chronomux")
 
 Order: TypeAlias = Literal["strict", "window", "sort", "keep"]
-Lines: TypeAlias = CopiedLines | UnitedLines | JsonLines
-_Select: TypeAlias = Callable[[Capture, Iterator[Piece]], Iterator[Piece]]
 BLOCKS_BYTES = 16 << 20  # what is read at once of all captures
 BLOCK_BYTES = (16 << 10, 512 << 10)  # of one: at least and at most
 ROOMS_BYTES = 32 << 20  # what the reorder windows of all captures may hold, halved
@@ -53,7 +55,7 @@ def merge_files(
     paths: Sequence[str | os.PathLike[str]],
     output: Target = "-",
     *,
-    timestamp: str | Sequence[str],
+    timestamp: str | Sequence[str] | None = None,
     timestamp_format: str = "auto",
     tz: str | None = None,
     row_names: bool = False,
@@ -70,16 +72,27 @@ def merge_files(
     most: int | None = None,
     add_source: bool = False,
     source_column: str = "source",
+    format: PacketFormat | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> MergeReport:
-    """Merge CSV captures into one, in the order (time, order of paths, position).
+    """Merge captures into one, in the order (time, order of paths, position).
 
-    `paths` are CSV files with a header, compressed or not; '-' is stdin. `output` is a
-    path, which appears when it is complete, '-' for stdout, or an open binary file. Its
-    name says what is written: JSON lines if it ends in '.jsonl', else CSV, compressed
-    by '.gz', '.bz2', '.xz' or '.zst'.
-    `timestamp` names the column of the time, or several that are joined by a space;
-    `timestamp_format`, `tz`, `row_names` and `on_error` are those of CSVReader.
+    `paths` are CSV files with a header, or packet captures (pcap and pcapng); their
+    content says which, and all are the same. They may be compressed; '-' is stdin.
+    `output` is a path, which appears when it is complete, '-' for stdout, or an open
+    binary file. '.gz', '.bz2', '.xz' or '.zst' at its end compress it.
+
+    Packets are written as pcapng, where every interface of every file stays one of its
+    own, named after the file, or with format='pcap' as that, of one link type; both
+    have their times in ns. Bytes and lengths are those read; comments and other blocks
+    are left out. A packet without a time stays behind its predecessor and is counted.
+    A file that is damaged or ends early gives its good packets: the error is raised
+    when all are written, and then the output is there.
+
+    Of CSV, `timestamp` names the column of the time, or several that are joined by a
+    space; `timestamp_format`, `tz`, `row_names` and `on_error` are those of CSVReader.
+    Packets need none but `on_error`, which is that of PcapReader. Records of CSV are
+    written as CSV, or as JSON lines if the name of `output` says '.jsonl'.
 
     When all headers are equal each record is copied byte for byte. When they are not,
     or with `add_source`, a column `source_column` with the record's path comes last;
@@ -95,12 +108,13 @@ def merge_files(
 
     Only records from `start` to before `end` are written: ISO 8601, epoch numbers, or
     '+10s' after the first record; `duration` is an end that counts from the start.
-    `offsets` are durations to be added to the times of a path. `where` and `exclude`
-    are conditions in SCL on the columns (`scl_condition`): only records are written of
+    `offsets` are durations to be added to the times of a path; packets are written with
+    their new times. `where` and `exclude` are conditions in SCL on the columns, or on
+    packets as PcapReader gives them (`scl_condition`): only records are written of
     which the first holds and the second does not. A field is a number where it is
-    compared with one, and else text. `most` is the greatest
-    number of records to be written. `progress` is called now and then with the number
-    of bytes read from the files.
+    compared with one, and else text. `most` is the greatest number of records to be
+    written. `progress` is called now and then with the number of bytes read from the
+    files.
 
     Raises SCLSyntaxError for what is no condition, ReaderError (of `file:line`, say)
     for what cannot be read, OSError with a file's name for what cannot be opened or
@@ -109,41 +123,63 @@ def merge_files(
     """
     names = [os.fspath(path) for path in paths]
     span, width = Span.of(start, end, duration), as_duration(window)
-    _check(order, late, width, most)
+    _check(order, late, width, most, format)
     moves = _moves(offsets or {}, names)
-    select = _selection(where, exclude)
     refuse_twice(names)
     sink = Output(output)
     sink.refuse(name for name in names if name != "-")
-    reading = {
-        "timestamp": timestamp,
-        "timestamp_format": timestamp_format,
-        "tz": tz,
-        "row_names": row_names,
-        "on_error": on_error,
-    }
     with ExitStack() as opened:
-        captures = []
-        for number, name in enumerate(names):
-            file = InputFile(name, too_many(len(names)), _block_bytes(len(names)))
-            opened.callback(file.close)
-            captures.append(Capture(number, file, moves.get(name, 0), **reading))
+        files = [_opened(name, len(names), opened) for name in names]
+        contents = [unpacked(file) for file in files]
+        merging: CSVMerge | PacketMerge
+        if are_packets(contents):
+            refuse_csv(
+                sink.name,
+                timestamp=timestamp is not None,
+                timestamp_format=timestamp_format != "auto",
+                tz=tz is not None,
+                row_names=row_names,
+                add_source=add_source,
+            )
+            merging = PacketMerge.of(format, where, exclude, on_error)
+        else:
+            refuse_packets(names, timestamp, format)
+            merging = CSVMerge(
+                sink.name,
+                _selection(where, exclude),
+                add_source,
+                source_column,
+                timestamp=timestamp,
+                timestamp_format=timestamp_format,
+                tz=tz,
+                row_names=row_names,
+                on_error=on_error,
+            )
+        for file, content in zip(files, contents, strict=True):
+            merging.add(file, content, moves.get(file.name, 0))
         spool = opened.enter_context(Spool()) if order == "sort" else None
-        # A file without records is only asked for its header when none has any.
-        full = [capture for capture in captures if capture.has_records]
-        heads = full or [capture for capture in captures if capture.header]
+        captures = merging.captures
         with sink:
-            written = 0
-            if heads:
-                lines = _lines(heads, sink.name, add_source, source_column)
-                streams = _streams(full, order, width, late, spool)
-                streams = _in_span(streams, span, order)
-                if select is not None:
-                    streams = [_Stream(one, select(one, ps)) for one, ps in streams]
-                written = _write(lines, heads, streams, sink, most, progress)
+            full = [capture for capture in captures if capture.has_records]
+            streams = _streams(full, order, width, late, spool)
+            streams = _in_span(streams, span, order)
+            merge = Merge([merging.select(*stream) for stream in streams], most)
+            owners = [stream.capture.number for stream in streams]
+            for block in merging.blocks(merge, owners):
+                sink.write(block)
+                if progress is not None:
+                    progress(sum(capture.position for capture in captures))
+        merging.end()
     reports = tuple(capture.report for capture in captures)
-    logger.info("%d records of %d files in %s", written, len(names), sink.name)
-    return MergeReport(reports, sink.name, order, written)
+    logger.info("%d records of %d files in %s", merge.records, len(names), sink.name)
+    return MergeReport(reports, sink.name, order, merge.records)
+
+
+def _opened(name: str, count: int, opened: ExitStack) -> InputFile:
+    """One of so many files."""
+    file = InputFile(name, too_many(count), _block_bytes(count))
+    opened.callback(file.close)
+    return file
 
 
 def _block_bytes(files: int) -> int:
@@ -153,13 +189,17 @@ def _block_bytes(files: int) -> int:
     return min(max(share, least), greatest)
 
 
-def _check(order: str, late: str, width: int, most: int | None) -> None:
+def _check(
+    order: str, late: str, width: int, most: int | None, format: str | None
+) -> None:
     if order not in get_args(Order):
         raise ValueError(f"order={order!r}: use 'strict', 'window', 'sort' or 'keep'")
     if late not in get_args(Late):
         raise ValueError(f"late={late!r}: use 'raise', 'drop' or 'emit'")
     if late != "raise" and order != "window":
         raise ValueError(f"late={late!r} goes with order='window', not {order!r}")
+    if format not in (None, *get_args(PacketFormat)):
+        raise ValueError(f"format={format!r}: use 'pcapng' or 'pcap'")
     if width < 0:
         raise ValueError(f"window is {width} ns: use a duration of 0s or more")
     if most is not None and (not isinstance(most, int) or most < 0):
@@ -174,13 +214,12 @@ def _moves(offsets: Mapping[str, str | int], names: Sequence[str]) -> dict[str, 
     return moves
 
 
-def _selection(where: str | None, exclude: str | None) -> _Select | None:
-    """None takes all: then nobody looks at fields."""
+def _selection(where: str | None, exclude: str | None) -> Selection | None:
     if where is None and exclude is None:
         return None
     from chronomux.replay.selection import Selection
 
-    return Selection(where, exclude).pieces
+    return Selection(where, exclude)
 
 
 def _streams(
@@ -225,43 +264,3 @@ def _in_turn(capture: Capture, pieces: Iterator[Piece]) -> Iterator[Piece]:
     """Keys that put one capture after the other."""
     for piece in pieces:
         yield piece._replace(keys=np.full(len(piece.keys), capture.number, np.int64))
-
-
-def _lines(
-    heads: list[Capture], name: str, add_source: bool, source_column: str
-) -> Lines:
-    differ = any(head.columns != heads[0].columns for head in heads)
-    if uncompressed_suffix(name) == ".jsonl":
-        return JsonLines(heads, source_column if differ or add_source else None)
-    if differ:
-        return UnitedLines(heads, source_column)
-    return CopiedLines(heads, source_column if add_source else None)
-
-
-def _write(
-    lines: Lines,
-    heads: list[Capture],
-    streams: list[_Stream],
-    sink: Output,
-    most: int | None,
-    progress: Callable[[int], object] | None,
-) -> int:
-    """Write all records; returns how many."""
-    place = {capture.number: number for number, capture in enumerate(heads)}
-    owners = [place[capture.number] for capture, _ in streams]
-    merge = Merge([pieces for _, pieces in streams], most)
-    body: Iterator[Any]
-    if isinstance(lines, CopiedLines):
-        body = merge.blocks([lines.tails[owner] for owner in owners])
-    else:
-        body = (
-            lines([stretch._replace(source=owners[stretch.source]) for stretch in some])
-            for some in merge.stretches()
-        )
-    first = next(body, b"")  # an error in it leaves even a stream untouched
-    sink.write(lines.header)
-    for block in chain([first], body):
-        sink.write(block)
-        if progress is not None:
-            progress(sum(head.position for head in heads))
-    return merge.records

@@ -238,5 +238,5 @@ def _step_back(keys: Keys, highest: Keys, record: int) -> str:
 
 
 def _disorder(capture: Capture, record: int, position: int, what: str) -> DisorderError:
-    message = f"{capture.name}:{capture.line(record)}: {what}"
+    message = f"{capture.name}{capture.mark}{capture.line(record)}: {what}"
     return DisorderError(message, capture.number, position)

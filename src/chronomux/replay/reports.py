@@ -15,11 +15,12 @@ class SourceReport:
 
     `first` and `last` are the least and the greatest time in ns since 1970 (None when
     no record has one). `late` counts the records older than one before them,
-    `largest_step_back` says by how many ns at most, and `first_late` is the line of
-    the first. Of the late ones `emitted` left where they stood, out of order, and
-    `dropped` were left out; the others came to their places. `untimed` counts the
-    records without a readable time, which `on_error` says to skip or to keep;
-    `untimed_lines` are the first thousand of them.
+    `largest_step_back` says by how many ns at most, and `first_late` is the line of the
+    first, in a packet capture its offset. Of the late ones `emitted` left where they
+    stood, out of order, and `dropped` were left out; the others came to their places.
+    `untimed` counts the records without a readable time, which `on_error` says to skip
+    or to keep, and packets that were recorded without one. `untimed_lines` are the
+    first thousand of them in CSV. `has_packets` tells whether it is a packet capture.
     """
 
     name: str
@@ -33,6 +34,7 @@ class SourceReport:
     dropped: int = 0
     untimed: int = 0
     untimed_lines: Sequence[int] = ()
+    has_packets: bool = False
 
     @property
     def repaired(self) -> int:

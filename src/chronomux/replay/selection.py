@@ -13,7 +13,7 @@ import numpy as np
 from chronomux.errors import ReaderError
 from chronomux.event import Condition, EventManager, operators
 from chronomux.lexer import SCLNode
-from chronomux.replay.capture import Capture
+from chronomux.replay.csv_capture import CSVCapture
 from chronomux.replay.pieces import chosen
 from chronomux.replay.scl import FORMS, Form, fields, nodes_of
 from chronomux.replay.timeline import Piece
@@ -55,7 +55,7 @@ class Selection:
                 for node in nodes:
                     note_kinds(node, node.key, self._compared)
 
-    def pieces(self, capture: Capture, pieces: Iterator[Piece]) -> Iterator[Piece]:
+    def pieces(self, capture: CSVCapture, pieces: Iterator[Piece]) -> Iterator[Piece]:
         """What is wanted of the pieces of a capture."""
         for piece in pieces:
             wanted = [
@@ -68,7 +68,7 @@ class Selection:
             elif len(records):
                 yield chosen(piece, records)
 
-    def _events(self, capture: Capture, piece: Piece) -> Iterator[dict[str, Any]]:
+    def _events(self, capture: CSVCapture, piece: Piece) -> Iterator[dict[str, Any]]:
         names = capture.columns
         compared = [self._compared.get(name, set()) for name in names]
         for record in records_of(capture, piece):
@@ -78,7 +78,7 @@ class Selection:
             }
 
 
-def records_of(capture: Capture, piece: Piece) -> Iterator[list[str]]:
+def records_of(capture: CSVCapture, piece: Piece) -> Iterator[list[str]]:
     """The fields of each record; a record is one line to csv, with all its newlines."""
     frame, _, start, stop = piece
     offsets = frame.offsets

@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Mapping
+from contextlib import ExitStack
 from operator import index
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal
 
 from chronomux.errors import PcapError
+from chronomux.writers.output import Output, Target
+from chronomux.writers.pcap_heads import PCAPNG_START, interface_block, pcap_start
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 __all__ = ["PcapWriter"]
 
-BinaryFile: TypeAlias = "str | os.PathLike[str] | IO[bytes]"
-
-_BUFFER_BYTES = 1 << 20
 _MOST = 2**32  # of a length, of a second
 _ETHERNET = 1
 
-# pcapng, version 1.0, of unknown length.
-_SECTION = struct.pack("<IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28)
-_NAME, _RESOLUTION, _NANOSECONDS = 2, 9, 9
-_INTERFACE_KIND, _PACKET_KIND = 1, 6
+_PACKET_KIND = 6
 _PACKET_BYTES = 32  # of a block, besides the data
 _packet_head = struct.Struct("<IIIIIII").pack
 _u32 = struct.Struct("<I").pack
-
-# pcap, version 2.4.
-_NANO_MAGIC = 0xA1B23C4D
-_SNAPLEN = 262_144  # what other tools take for the longest packet
 _record_head = struct.Struct("<IIII").pack
 
 
 class PcapWriter:
     """Writes packets to a capture that other tools can open; `close` or `with` ends it.
 
-    `filename` is a path, which is overwritten, or a file object of bytes, which stays
-    open. `format` is 'pcapng', or 'pcap' for one link type and times in ns.
+    `filename` is a path, '-' for stdout, or a file object of bytes, which stays open. A
+    path appears when the capture is complete, in the place of what stood there: not
+    when an exception leaves the `with` block, and not without `close`. A suffix '.gz',
+    '.bz2', '.xz' or '.zst' compresses it. `format` is 'pcapng', or 'pcap' for one link
+    type and times in ns.
 
     Packets are mappings such as PcapReader gives, with `timestamp` (int ns since 1970)
     and `data`; `length`, `interface` and `linktype` default to those of an Ethernet
@@ -48,8 +43,9 @@ class PcapWriter:
     """
 
     def __init__(
-        self, filename: BinaryFile, *, format: Literal["pcapng", "pcap"] = "pcapng"
+        self, filename: Target, *, format: Literal["pcapng", "pcap"] = "pcapng"
     ) -> None:
+        self._output: Output | None = None
         if format not in ("pcapng", "pcap"):
             raise ValueError(f"format={format!r}: use 'pcapng' or 'pcap'")
         self.filename = filename
@@ -57,21 +53,10 @@ class PcapWriter:
         self.packets = 0
         self._interfaces: dict[tuple[str, int, int], int] = {}
         self._linktype: int | None = None
-        self._file: IO[bytes] | None = None
-        if isinstance(filename, (str, os.PathLike)):
-            self._name = os.fspath(filename)
-            self._file = open(filename, "wb", _BUFFER_BYTES)  # noqa: SIM115
-            self._owns_file = True
-        else:
-            if not callable(getattr(filename, "write", None)):
-                raise TypeError(f"{filename!r}: give a path, or an object with write()")
-            name = getattr(filename, "name", None)
-            self._name = (
-                name if isinstance(name, str) else f"<{type(filename).__name__}>"
-            )
-            self._file = filename
-            self._owns_file = False
         self._put = self._put_block if format == "pcapng" else self._put_record
+        self._opened = ExitStack()
+        self._output = self._opened.enter_context(Output(filename))
+        self._name = self._output.name
 
     def write(self, packet: Mapping[str, Any], source: str = "") -> None:
         """Append a packet; `source` names the capture it comes from.
@@ -79,7 +64,7 @@ class PcapWriter:
         In pcapng every interface of every source becomes one of its own, with the
         source as its name.
         """
-        if self._file is None:
+        if self._output is None:
             raise ValueError(f"{self._name}: this writer is closed")
         time, data = packet["timestamp"], packet["data"]
         if time is None:
@@ -91,20 +76,21 @@ class PcapWriter:
         if not 0 <= linktype < 2**16:
             raise self._error(f"has linktype {linktype}; 16 bits must hold it")
         interface = (source, packet.get("interface", 0), linktype)
-        self._file.write(self._put(time, data, length, interface))
+        self._output.write(self._put(time, data, length, interface))
         self.packets += 1
 
     def close(self) -> None:
-        """Write what is left, and close what was opened; twice does nothing."""
-        file, self._file = self._file, None
-        if file is None:
+        """Write what is left, and let the file appear; twice does nothing."""
+        output, self._output = self._output, None
+        if output is None:
             return
-        try:
+        with self._opened:
             if not self.packets:  # a capture without packets is one, too
-                file.write(self._start(_ETHERNET))
-        finally:
-            if self._owns_file:
-                file.close()
+                output.write(self._start(_ETHERNET))
+
+    def __del__(self) -> None:
+        if self._output is not None:
+            self._output.discard()
 
     def __enter__(self) -> Self:
         return self
@@ -115,16 +101,17 @@ class PcapWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        if kind is None:
+            self.close()
+        elif self._output is not None:
+            self._output = None
+            self._opened.__exit__(kind, error, traceback)
 
     def __repr__(self) -> str:
         return f"<PcapWriter {self._name!r}>"
 
     def _start(self, linktype: int) -> bytes:
-        if self.format == "pcapng":
-            return _SECTION
-        header = (_NANO_MAGIC, 2, 4, 0, 0, _SNAPLEN, linktype)
-        return struct.pack("<IHHiIII", *header)
+        return PCAPNG_START if self.format == "pcapng" else pcap_start(linktype)
 
     def _put_block(
         self, time: int, data: bytes, length: int, interface: tuple[str, int, int]
@@ -145,12 +132,7 @@ class PcapWriter:
     def _described(self, interface: tuple[str, int, int]) -> bytes:
         """The block of a new interface, behind the section's if it is the first."""
         source, _, linktype = interface
-        options = _option(_RESOLUTION, bytes([_NANOSECONDS]))
-        if source:
-            options += _option(_NAME, source.encode()[: 2**16 - 1])
-        body = struct.pack("<HHI", linktype, 0, 0) + options + _option(0, b"")
-        size = _u32(len(body) + 12)
-        block = _u32(_INTERFACE_KIND) + size + body + size
+        block = interface_block(linktype, source)
         return block if self._interfaces else self._start(linktype) + block
 
     def _put_record(
@@ -174,7 +156,3 @@ class PcapWriter:
 
     def _error(self, text: str) -> PcapError:
         return PcapError(f"{self._name}: packet {self.packets} {text}")
-
-
-def _option(code: int, value: bytes) -> bytes:
-    return struct.pack("<HH", code, len(value)) + value + bytes(-len(value) % 4)

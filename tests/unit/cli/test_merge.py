@@ -129,6 +129,7 @@ def test_what_was_found_is_there_as_json(folder, capsys):
         "dropped": 1,
         "untimed": 0,
         "untimed_lines": [],
+        "has_packets": False,
     }
     assert main(["merge", "a.csv", "-t", "t", "-o", "o.csv", "--json", "r.json"]) == 0
     assert json.loads((folder / "r.json").read_text())["written"] == 2

@@ -30,6 +30,8 @@ class Record(NamedTuple):
 class Recorded:
     """A capture that holds records already, in frames of the given sizes."""
 
+    mark = ":"
+
     def __init__(self, records: list[Record], sizes: list[int]) -> None:
         self.name, self.number = "made.csv", 3
         self.report = SourceReport(self.name)

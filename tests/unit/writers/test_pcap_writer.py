@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import shutil
 import subprocess
@@ -127,3 +128,40 @@ def test_tshark_reads_the_same_times(tmp_path: Path, format: str) -> None:
     )
     times = [int(line.replace(".", "")) for line in run.stdout.split()]
     assert times == [TIME, TIME + 1, TIME + 2]
+
+
+def test_the_old_capture_stands_until_the_new_one_is_complete(tmp_path: Path) -> None:
+    path = tmp_path / "capture"
+    path.write_bytes(b"old")
+    with PcapWriter(path) as writer:
+        writer.write(Packet(5, b"abc"))
+        assert path.read_bytes() == b"old"
+    assert list(PcapReader(path)) == [Packet(5, b"abc")]
+    assert [each.name for each in tmp_path.iterdir()] == ["capture"]
+
+
+def test_an_exception_leaves_no_half_capture(tmp_path: Path) -> None:
+    def interrupted() -> None:
+        with PcapWriter(tmp_path / "capture") as writer:
+            writer.write(Packet(5, b"abc"))
+            writer.write({"timestamp": None, "data": b""})
+
+    with pytest.raises(PcapError, match="packet 1 has no time"):
+        interrupted()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_writer_that_nobody_closes_leaves_nothing(tmp_path: Path) -> None:
+    writer = PcapWriter(tmp_path / "capture")
+    writer.write(Packet(5, b"abc"))
+    del writer
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_suffix_compresses(tmp_path: Path) -> None:
+    path = tmp_path / "capture.pcapng.gz"
+    with PcapWriter(path) as writer:
+        writer.write(Packet(5, b"abc"))
+    assert path.read_bytes()[:2] == b"\x1f\x8b"
+    assert list(PcapReader(path)) == [Packet(5, b"abc")]

@@ -7,6 +7,7 @@ from chronomux._core.pcap.scan cimport Found, Scan, Status
 cdef class Packets:
     cdef Scan scan
     cdef Found* found
+    cdef size_t count  # of the packets found last
     cdef public object read
     cdef str name
     cdef bytes window
@@ -15,6 +16,7 @@ cdef class Packets:
     cdef bint is_ended
 
     cdef size_t advance(self) except? 0
+    cdef list at_hand(self)
     cdef int begin(self) except -1
     cdef bint fill(self) except -1
     cdef size_t left(self) noexcept

@@ -118,10 +118,14 @@ cdef class Packets:
 
     def next_packets(self):
         """The next packets; an empty list at the end."""
-        cdef size_t count = self.advance()
+        self.advance()
+        return self.at_hand()
+
+    cdef list at_hand(self):
+        """The packets found last."""
         cdef size_t i
         cdef list packets = []
-        for i in range(count):
+        for i in range(self.count):
             packets.append(self.packet(&self.found[i]))
         return packets
 
@@ -187,6 +191,7 @@ cdef class Packets:
         """Find the next packets, one of them at least; 0 only at the end."""
         cdef const uint8_t* data
         cdef size_t size, count
+        self.count = 0
         while not self.is_ended:
             if self.scan.status != GOOD:
                 raise self.failure()
@@ -200,6 +205,7 @@ cdef class Packets:
                 else:
                     count = scan_classic(&self.scan, data, size, self.found, MOST)
             if count:
+                self.count = count
                 return count
             if self.scan.status == GOOD and not self.fill():
                 self.is_ended = True

@@ -9,7 +9,7 @@ import stat
 
 import pytest
 
-from chronomux.replay.output import Output, OutputIsInputError
+from chronomux.writers.output import Output, OutputIsInputError
 
 
 def leftovers(folder):

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import IO
 
 from chronomux.errors import ChronomuxError
-from chronomux.replay.compress import compressed
+from chronomux.writers.compress import compressed
 
 __all__ = ["Output", "OutputIsInputError", "Target"]
 
@@ -84,7 +84,7 @@ class Output:
             try:
                 self._packed = compressed(self._file, self.name)
             except BaseException:
-                self._discard()
+                self.discard()
                 raise
         return self
 
@@ -100,7 +100,7 @@ class Output:
         except OSError as failure:
             raise self._named(failure) from failure
         finally:
-            self._discard()
+            self.discard()
 
     def _open(self, path: Path) -> IO[bytes]:
         place = self._place()
@@ -136,8 +136,8 @@ class Output:
             os.replace(self._aside, self._path)
             self._aside = None
 
-    def _discard(self) -> None:
-        """After _finish() there is nothing left to do here."""
+    def discard(self) -> None:
+        """Leave nothing behind; when all went well nothing is left to do."""
         if self._packed is not None:
             with suppress(Exception):  # it may want to write, and the disk be full
                 self._packed.close()
