@@ -122,7 +122,7 @@ def run(options: argparse.Namespace) -> int:
 def _write(
     options: argparse.Namespace, capture: Capture, items: Catenation, shown: bool
 ) -> None:
-    from chronomux.writers.output import Output
+    from chronomux.replay import Output
 
     with Output(options.output) as out, Progress(capture.size, shown) as progress:
         out.refuse(name for name in capture.names if name != "<stdin>")
@@ -137,8 +137,8 @@ def _write(
 
 def _writer(options: argparse.Namespace, out: Any) -> Any:
     from chronomux.replay.catenation import in_json
+    from chronomux.replay.formats import uncompressed_suffix
     from chronomux.replay.item_lines import CSVLines, JSONLWriter
-    from chronomux.writers.compress import uncompressed_suffix
 
     as_named = "csv" if uncompressed_suffix(options.output) == ".csv" else "jsonl"
     if (options.to or as_named) == "csv":

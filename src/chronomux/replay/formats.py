@@ -21,7 +21,13 @@ from chronomux.readers import CSVReader, JSONLReader, PcapReader
 from chronomux.replay.scl_reader import SCLReader
 from chronomux.writers.compress import uncompressed_suffix
 
-__all__ = ["Format", "UnknownFormatError", "format_named", "format_of"]
+__all__ = [
+    "Format",
+    "UnknownFormatError",
+    "format_named",
+    "format_of",
+    "uncompressed_suffix",
+]
 
 logger = logging.getLogger("chronomux")
 
