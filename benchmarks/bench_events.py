@@ -5,18 +5,21 @@ many rules, ours matches every event of the others many times over, as often as 
 group's name says. Their ratio is the true one divided by that number.
 
 The peers are a plain loop over `Condition.matches`, compiled as well; the classes of
-`benchmarks.reference.events`; and, where it is installed, mongoquery.
+`benchmarks.reference.events`; and, with up to 1,000 rules, those libraries of
+`benchmarks.rule_peers` that are installed.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks.conftest import Scale
+from benchmarks.conftest import HERE, Scale
 from benchmarks.contest import Contest
 from benchmarks.events import (
     PATHS,
@@ -28,13 +31,9 @@ from benchmarks.events import (
     sharing_a_hot_value,
 )
 from benchmarks.reference.events import EventManager as PurePython
+from benchmarks.rule_peers import installed_peers
 from chronomux.event import Condition, EventManager
 from chronomux.readers import CSVReader
-
-try:
-    import mongoquery
-except ImportError:
-    mongoquery = None
 
 
 def managed(rules: list[Event]) -> EventManager:
@@ -55,20 +54,6 @@ def plain_loop(rules: list[Event], events: list[Event]) -> Callable[[], Any]:
     matchers = [Condition(rule).matches for rule in rules]
     return lambda: [
         [i for i, matches in enumerate(matchers) if matches(event)] for event in events
-    ]
-
-
-def mongo_loop(rules: list[Event], events: list[Event]) -> Callable[[], Any] | None:
-    if mongoquery is None:
-        return None
-    queries = [
-        mongoquery.Query(
-            {k: {"$in": v} if isinstance(v, list) else v for k, v in rule.items()}
-        ).match
-        for rule in rules
-    ]
-    return lambda: [
-        [i for i, matches in enumerate(queries) if matches(event)] for event in events
     ]
 
 
@@ -97,7 +82,7 @@ def compete(
         peers={
             "Condition.matches": plain,
             "pure Python": lambda: [pure.match(event) for event in events],
-            "mongoquery": mongo_loop(rules, events) if len(rules) <= 1_000 else None,
+            **(installed_peers(rules, events) if len(rules) <= 1_000 else {}),
         },
         yardsticks={
             "empty walk": lambda: [empty.match_many(events) for _ in range(times)]
@@ -186,7 +171,24 @@ def test_register_and_unregister(contest: Contest, scale: Scale) -> None:
         peers={},
         yardsticks={"make the conditions": lambda: [Condition(rule) for rule in rules]},
         items=len(rules),
+        note=f"A rule takes {bytes_a_rule(scale(quick=20_000, full=100_000)):,} bytes.",
     )
+
+
+def bytes_a_rule(count: int) -> int:
+    """Of memory, in a process that has no used memory to give again."""
+    script = f"""
+import psutil
+from benchmarks.bench_events import Workload, managed
+
+rules = Workload().rules({count})
+managed(rules[:1_000])
+before = psutil.Process().memory_info().rss
+manager = managed(rules)
+print((psutil.Process().memory_info().rss - before) // {count})
+"""
+    run = [sys.executable, "-c", script]
+    return int(subprocess.check_output(run, cwd=HERE.parent, timeout=120))
 
 
 def test_trigger_four_callbacks(contest: Contest) -> None:

@@ -41,7 +41,7 @@ from benchmarks.lines import Line
 from benchmarks.roles import SIZE, Kit, Role, make_kit
 
 HERE = Path(__file__).resolve().parent
-BUDGET_SECONDS = {"quick": 3.0, "full": 10.0}
+BUDGET_SECONDS = {"quick": 2.0, "full": 10.0}
 MEASURED = pytest.StashKey[list[dict[str, Any]]]()
 
 

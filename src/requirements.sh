@@ -213,8 +213,9 @@ build() {
         rm -rf "build/$FLAVOUR"
         set -- "$@" --force-reinstall .
     fi
-    # Cython goes by modification times, and does not look at directives at all.
-    CYTHON_FORCE_REGEN=1 "$python" -m pip install -q "$@"
+    # Cython goes by modification times, and does not look at directives at all. Who has
+    # put the right C there says CYTHON_FORCE_REGEN=0.
+    CYTHON_FORCE_REGEN=${CYTHON_FORCE_REGEN:-1} "$python" -m pip install -q "$@"
     build_sum >"$VENV/build.stamp"
 }
 

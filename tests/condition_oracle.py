@@ -74,6 +74,10 @@ def equal(left: Any, right: Any) -> bool:
         return left.keys() == right.keys() and all(
             equal(left[k], right[k]) for k in left
         )
+    if isinstance(left, (set, frozenset)) and isinstance(right, (set, frozenset)):
+        return len(left) == len(right) and all(
+            any(equal(one, other) for other in right) for one in left
+        )
     try:
         return bool(left == right)
     except ArithmeticError:  # a signalling NaN

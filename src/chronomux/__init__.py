@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
         SortKeyError,
         TimestampError,
         WorkerDiedError,
+        WriterError,
     )
     from chronomux.event import (
         Condition,
@@ -49,18 +50,23 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
         PcapReader,
     )
     from chronomux.replay import (
+        Capture,
+        SCLReader,
         merge_files,
+        open,
     )
     from chronomux.util import (
         MultiProcessing,
     )
     from chronomux.writers import (
+        JSONLWriter,
         PcapWriter,
     )
 
 __all__ = [
     "CSVError",
     "CSVReader",
+    "Capture",
     "ChronomuxError",
     "Condition",
     "DeadInputError",
@@ -70,6 +76,7 @@ __all__ = [
     "GrammarError",
     "IterableQueue",
     "JSONLReader",
+    "JSONLWriter",
     "LexError",
     "Lexer",
     "MultiProcessing",
@@ -82,15 +89,18 @@ __all__ = [
     "ReaderError",
     "RemoteError",
     "SCLLexer",
+    "SCLReader",
     "SCLSyntaxError",
     "SortKeyError",
     "SortedQueueMultiplexer",
     "TimestampError",
     "WorkerDiedError",
+    "WriterError",
     "__version__",
     "merge",
     "merge_files",
     "merge_order",
+    "open",
 ]
 
 _NAMES = {
@@ -109,6 +119,7 @@ _NAMES = {
         "SortKeyError",
         "TimestampError",
         "WorkerDiedError",
+        "WriterError",
     ),
     "chronomux.event": (
         "Condition",
@@ -129,9 +140,9 @@ _NAMES = {
         "JSONLReader",
         "PcapReader",
     ),
-    "chronomux.replay": ("merge_files",),
+    "chronomux.replay": ("Capture", "SCLReader", "merge_files", "open"),
     "chronomux.util": ("MultiProcessing",),
-    "chronomux.writers": ("PcapWriter",),
+    "chronomux.writers": ("JSONLWriter", "PcapWriter"),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 

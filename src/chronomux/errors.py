@@ -26,6 +26,7 @@ __all__ = [
     "TimestampError",
     "UnknownRule",
     "WorkerDiedError",
+    "WriterError",
 ]
 
 
@@ -71,6 +72,10 @@ class PcapError(ReaderError):
 
 class TimestampError(ReaderError):
     """A text is not a time in the format asked for."""
+
+
+class WriterError(ChronomuxError, ValueError):
+    """An item that the format of a file cannot hold; the message names both."""
 
 
 class FrameError(ChronomuxError, ValueError):

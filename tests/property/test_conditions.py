@@ -60,8 +60,14 @@ OPERATORS = st.sampled_from(
         *(op.contains_all(1, "x"), op.whole(is_list), op.between("a", "y"), is_text),
     ]
 )
+SETS = st.frozensets(SCALARS, max_size=2)
 WANTED = st.recursive(
-    st.one_of(SCALARS, OPERATORS, st.lists(SCALARS | OPERATORS, max_size=3)),
+    st.one_of(
+        SCALARS,
+        OPERATORS,
+        st.lists(SCALARS | OPERATORS | SETS, max_size=3),
+        SETS,
+    ),
     lambda inner: st.dictionaries(PATHS, inner, max_size=2),
     max_leaves=4,
 )
@@ -71,6 +77,7 @@ VALUES = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.lists(inner, max_size=2).map(tuple),
+        SETS,
         st.dictionaries(PATHS, inner, max_size=3),
         st.dictionaries(st.sampled_from("abc"), inner, max_size=2).map(
             lambda names: SimpleNamespace(**names)
@@ -207,15 +214,35 @@ def test_conditions_that_come_and_go() -> None:
     )
 
 
+STEPS = 100_000
+
+
+class LongLife(Life):
+    """Counts the steps of all runs: those that draw much are shorter than others."""
+
+    steps = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        LongLife.steps -= 1  # the state before the first step is looked at as well
+
+    @invariant()
+    def is_counted(self) -> None:
+        LongLife.steps += 1
+
+
 @pytest.mark.deep
 def test_conditions_that_come_and_go_for_long() -> None:
-    """2,000 runs of 50 steps."""
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        Life,
-        settings=settings(
-            max_examples=2_000,
-            stateful_step_count=50,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
+    """100,000 steps, in some 2,700 runs; takes about five minutes."""
+    before = LongLife.steps
+    long = settings(
+        max_examples=100,
+        stateful_step_count=50,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
     )
+    for _ in range(100):
+        if LongLife.steps - before >= STEPS:
+            break
+        run_state_machine_as_test(LongLife, settings=long)  # type: ignore[no-untyped-call]
+    assert LongLife.steps - before >= STEPS

@@ -17,12 +17,14 @@ import pytest
 
 import chronomux
 from chronomux import (
+    Capture,
     Condition,
     CSVReader,
     EventManager,
     FileReader,
     IterableQueue,
     JSONLReader,
+    JSONLWriter,
     Lexer,
     MultiProcessing,
     PcapReader,
@@ -30,6 +32,7 @@ from chronomux import (
     Queue,
     QueueMultiplexer,
     SCLLexer,
+    SCLReader,
     SortedQueueMultiplexer,
     merge,
     merge_files,
@@ -234,6 +237,25 @@ CASES = [
             "errors": (),
         }.items()
     ),
+    nothing_works("SCLReader", lambda x: list(SCLReader(x))),
+    nothing_works(
+        "SCLReader, queue", lambda x: SCLReader("one.scl", x, start=True), NONE
+    ),
+    *(
+        nothing_works(
+            f"SCLReader, {name}",
+            lambda x, name=name: list(SCLReader("one.scl", **{name: x})),
+            *fine,
+        )
+        for name, fine in {
+            "wrapper": (),
+            "timestamp_format": (),
+            "tz": (NONE,),
+            "on_error": (),
+            "encoding": (),
+            "errors": (),
+        }.items()
+    ),
     nothing_works("PcapReader", lambda x: list(PcapReader(x))),
     nothing_works(
         "PcapReader, queue", lambda x: PcapReader("one.pcap", x, start=True), NONE
@@ -253,6 +275,13 @@ CASES = [
             "packet_size_limit": (int,),
         }.items()
     ),
+    nothing_works("JSONLWriter", lambda x: JSONLWriter(x).close(), str, bytes),
+    nothing_works(
+        "JSONLWriter, default",
+        lambda x: JSONLWriter(BytesIO(), default=x),
+        *(NONE, FUNCTION),
+    ),
+    nothing_works("JSONLWriter.write", lambda x: JSONLWriter(BytesIO()).write(x), dict),
     nothing_works("PcapWriter", lambda x: PcapWriter(x).close(), str, bytes),
     nothing_works("PcapWriter, format", lambda x: PcapWriter(BytesIO(), format=x)),
     nothing_works("PcapWriter.write", lambda x: PcapWriter(BytesIO()).write(x)),
@@ -289,6 +318,31 @@ CASES = [
         "merge_files",
         lambda x: merge_files(x, "out.csv", timestamp="t"),
         *(list, tuple, dict),
+    ),
+    nothing_works("open", lambda x: list(chronomux.open(x)), list, tuple, dict),
+    *(
+        nothing_works(
+            f"open, {name}",
+            lambda x, name=name: list(chronomux.open("one.jsonl", **{name: x})),
+            *fine,
+        )
+        for name, fine in {
+            "format": (NONE,),
+            "timestamp": (NONE,),
+            "timestamp_format": (NONE,),
+            "tz": (NONE,),
+            "on_error": (NONE,),
+            "encoding": (),
+        }.items()
+    ),
+    nothing_works("Capture", Capture, list, tuple, dict),
+    nothing_works(
+        "Capture, between",
+        lambda x: list(chronomux.open("one.scl").between(x)),
+        *(NONE, int),
+    ),
+    nothing_works(
+        "Capture, info", lambda x: chronomux.open("one.scl").info(x), NONE, FUNCTION
     ),
     nothing_works(
         "merge_files, path", lambda x: merge_files([x], "out.csv", timestamp="t")
@@ -383,6 +437,7 @@ CASES = [
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "two.csv").write_text("t,v\n1,2\n3,4\n")
     (tmp_path / "one.jsonl").write_text('{"t": 1}\n')
+    (tmp_path / "one.scl").write_text("1 t=1\n")
     (tmp_path / "one.pcap").write_bytes(pcap_header() + pcap_record(b"abc"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(MultiProcessing(), "exit_timeout", 30.0)  # is put back

@@ -19,7 +19,9 @@ __all__ = ["main"]
 OPTION = re.compile(r"\b(on_error|order|late)='(\w+)'")
 FINDINGS, UNUSABLE, INTERRUPTED = 1, 2, 130
 VERBS = {
+    "info": "say what captures hold, from when to when, and whether in order",
     "merge": "merge CSV captures into one, in chronological order",
+    "cat": "print captures of any format as one stream, as JSON lines or CSV",
     "demo": "replay the shipped captures through a live multiplexer",
 }
 

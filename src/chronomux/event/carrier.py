@@ -38,6 +38,7 @@ class Carrier:
     def start_clean(self) -> None:
         """In a forked child: the parent's threads are not here, nor its results."""
         self.registry.renew_lock()
+        self.dispatcher.start_clean()
         self._overseer = Overseer()
 
     def reject(self, item: Any) -> None:

@@ -11,7 +11,7 @@ from chronomux.event.operator import (
     Alternative,
     OnFields,
     Operator,
-    qualified_name,
+    shown_argument,
 )
 from chronomux.event.values import frozen, key_of
 
@@ -88,9 +88,11 @@ class Condition(Mapping[str, Any]):
     # The mapping
 
     def __getitem__(self, path: str) -> Any:
+        """What is asked for there; a copy of what could be changed."""
         for part in (self._rules, *self._also):
             if isinstance(part, Mapping) and path in part:
-                return part[path]
+                value = part[path]
+                return value if isinstance(value, Condition) else frozen(value, path)
         raise KeyError(path)
 
     def __iter__(self) -> Iterator[str]:
@@ -130,7 +132,7 @@ class Condition(Mapping[str, Any]):
         try:
             return frozenset(self._key()) == frozenset(other._key())
         except TypeError:  # unhashable values are compared in the order they stand in
-            return ordered_key(self) == ordered_key(other)
+            return are_equal(ordered_key(self), ordered_key(other))
 
     def __hash__(self) -> int:
         return hash(frozenset(self._key()))
@@ -214,6 +216,14 @@ def ordered_key(condition: Condition) -> list[tuple[Path, list[Any]]]:
     )
 
 
+def are_equal(left: Any, right: Any) -> bool:
+    """What cannot be compared, as a signalling NaN, is not equal."""
+    try:
+        return bool(left == right)
+    except Exception:
+        return False
+
+
 def shown(value: Any) -> str:
     """A value as it is written in a condition."""
     if isinstance(value, Condition) and not value._also:
@@ -226,6 +236,4 @@ def shown(value: Any) -> str:
         return "{" + ", ".join(map(shown, value)) + "}"
     if isinstance(value, frozenset):
         return "set()"
-    if callable(value) and not isinstance(value, Operator):
-        return qualified_name(value)
-    return repr(value)
+    return shown_argument(value)

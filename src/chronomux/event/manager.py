@@ -110,33 +110,35 @@ class EventManager(Runner):
         callback_or_index: Callable[[Any], Any] | int,
         condition: Mapping[str, Any] | OnFields | None = None,
     ) -> int:
-        """Remove the rule of this index, or all of this callback, or those of them
-        with this condition; return how many. UnknownRule if there are none."""
+        """Remove the rule of this index, or all of this callback; with a condition,
+        those of them that have it. Return how many; UnknownRule if there are none."""
+        wanted = None if condition is None else Condition(checked_condition(condition))
+        removed = sum(
+            self._registry.remove(rule)
+            for rule in self._rules_of(callback_or_index)
+            if wanted is None or rule.condition == wanted
+        )
+        if not removed:
+            which = f"callback {qualified_name(callback_or_index)}"
+            if isinstance(callback_or_index, int):
+                which = f"rule {callback_or_index}"
+            where = "" if wanted is None else f" for {wanted!r}"
+            raise UnknownRule(f"{which}{where} is not registered")
+        return removed
+
+    def _rules_of(self, callback_or_index: Any) -> list[Rule]:
         if isinstance(callback_or_index, int):
-            self.unregister_index(callback_or_index)
-            return 1
+            rule = self._registry.get(checked_index(callback_or_index))
+            return [] if rule is None else [rule]
         if not callable(callback_or_index):
             raise TypeError(
                 f"unregister() takes a callback or an index, not {callback_or_index!r}"
             )
-        wanted = None if condition is None else Condition(checked_condition(condition))
-        removed = sum(
-            self._registry.remove(rule)
-            for rule in self._registry.of_callback(callback_or_index)
-            if wanted is None or rule.condition == wanted
-        )
-        if not removed:
-            where = "" if wanted is None else f" for {wanted!r}"
-            raise UnknownRule(
-                f"callback {qualified_name(callback_or_index)}{where} is not registered"
-            )
-        return removed
+        return self._registry.of_callback(callback_or_index)
 
     def unregister_index(self, index: int) -> None:
         """Remove the rule of this index. UnknownRule if there is none."""
-        if isinstance(index, bool) or not isinstance(index, int):
-            raise TypeError(f"the index of a rule is an int, not {index!r}")
-        rule = self._registry.get(index)
+        rule = self._registry.get(checked_index(index))
         if rule is None or not self._registry.remove(rule):
             raise UnknownRule(f"no rule has the index {index}")
 
@@ -212,3 +214,9 @@ def checked_condition(condition: Any) -> Any:
     if not isinstance(condition, (Mapping, OnFields)):
         raise TypeError(f"a condition is a mapping of paths, not {condition!r}")
     return condition
+
+
+def checked_index(index: Any) -> int:
+    if isinstance(index, bool) or not isinstance(index, int):
+        raise TypeError(f"the index of a rule is an int, not {index!r}")
+    return index

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from chronomux._core.conditions.matcher import Trial
@@ -55,6 +56,8 @@ class Operator:
 def shown_argument(value: Any) -> str:
     if callable(value) and not isinstance(value, Operator):
         return qualified_name(value)
+    if type(value) is float and not math.isfinite(value):
+        return f"float('{value}')"  # inf and nan are no names
     return repr(value)
 
 

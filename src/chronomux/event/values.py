@@ -20,7 +20,7 @@ def frozen(value: Any, path: str) -> Any:
     if isinstance(value, (list, tuple)):
         return tuple(frozen(item, path) for item in value)
     if isinstance(value, (set, frozenset)):
-        return frozenset(value)
+        return frozenset(frozen(item, path) for item in value)
     if isinstance(value, Mapping) and not is_hashable(value):
         return {key: frozen(item, path) for key, item in value.items()}
     if callable(value):
@@ -51,9 +51,16 @@ def is_hashable(value: Any) -> bool:
 
 
 def key_of(value: Any) -> Any:
-    """Stands for a value where values are compared: True is not 1 there."""
+    """Stands for a value where values are compared: True is not 1 there.
+
+    Nor is a NaN another than any other NaN: both ask for the same, for nothing.
+    """
     if isinstance(value, bool):
         return (bool, value)
+    if isinstance(value, float) and value != value:
+        return (float, "nan")
     if isinstance(value, tuple):
         return tuple(key_of(item) for item in value)
+    if isinstance(value, frozenset):
+        return frozenset(key_of(item) for item in value)
     return value

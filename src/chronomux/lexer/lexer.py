@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-from chronomux.lexer.machine import Machine, machine_of
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +12,7 @@ if TYPE_CHECKING:
     from chronomux._core.lexer.ply_lexer import PlyLexer
     from chronomux._core.lexer.ply_parser import PlyParser
     from chronomux._core.lexer.tokens import LexToken
-    from chronomux.lexer.machine import Cache
+    from chronomux.lexer.machine import Cache, Machine
 
     F = TypeVar("F", bound=Callable[..., Any])
 
@@ -65,25 +63,29 @@ class Lexer:
     Under `python -OO`, which drops docstrings, the rules are read from the source.
     """
 
+    __slots__ = ()  # SCLLexer, which never changes, has no __dict__; others have theirs
+
     cache: Cache = True
 
     def __init__(self, *, cache: Cache | None = None) -> None:
+        if not isinstance(cache, (type(None), bool, str, os.PathLike)):
+            raise TypeError(f"cache is True, False or a folder, not {cache!r}")
+        self._machine_of_class(cache)
         if cache is not None:
-            if not isinstance(cache, (bool, str, os.PathLike)):
-                raise TypeError(f"cache is True, False or a folder, not {cache!r}")
-            self.cache = cache
-        machine_of(type(self), self.cache)
+            self.__dict__["cache"] = cache
 
-    @property
-    def _machine_of_class(self) -> Machine:
-        return machine_of(type(self), self.cache)
+    def _machine_of_class(self, cache: Cache | None = None) -> Machine:
+        # Loaded on use: who only reads SCL runs on a machine of its own.
+        from chronomux.lexer.machine import machine_of
+
+        return machine_of(type(self), self.cache if cache is None else cache)
 
     @property
     def lexer(self) -> PlyLexer:
         """This object's lexer: `input(text)`, then `token()` until it gives None."""
         found: PlyLexer | None = self.__dict__.get("_lexer")
         if found is None:
-            made = self._machine_of_class.lexer(self)
+            made = self._machine_of_class().lexer(self)
             found = self.__dict__.setdefault("_lexer", made)
         return found
 
@@ -92,7 +94,7 @@ class Lexer:
         """This object's parser: `parse(text, lexer=...)` as PLY code calls it."""
         found: PlyParser | None = self.__dict__.get("_parser")
         if found is None:
-            made = self._machine_of_class.parser(self)
+            made = self._machine_of_class().parser(self)
             found = self.__dict__.setdefault("_parser", made)
         return found
 

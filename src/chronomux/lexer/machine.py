@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from _thread import RLock  # threading takes longer than this whole room
 
 from chronomux._core.lexer.lalr import LalrTable
 from chronomux._core.lexer.ply_lexer import LexRules, PlyLexer
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Machine", "machine_of"]
 
 NAME = "_machine"  # where a class keeps its own
-building = threading.RLock()
+building = RLock()
 
 
 class Machine:

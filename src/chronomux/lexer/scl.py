@@ -7,19 +7,18 @@ from _thread import _local as local  # threading takes longer than this whole ro
 from chronomux._core.lexer.scl import Failure, Parser
 from chronomux._core.lexer.scl_machine import Machine
 from chronomux._core.lexer.scl_nodes import SCLNode
-from chronomux.lexer.scl_errors import Places, syntax_error
-from chronomux.lexer.scl_recovery import recovered
-from chronomux.lexer.scl_stream import SCLParser, TokenStream
+from chronomux.lexer.lexer import Lexer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from os import PathLike
     from typing import Any, Literal, TypeAlias, overload
 
     from chronomux._core.lexer.tokens import LexToken
     from chronomux.errors import SCLSyntaxError
     from chronomux.lexer.scl_files import Readable
+    from chronomux.lexer.scl_stream import SCLParser, TokenStream
 
     Statement: TypeAlias = dict[str, Any]
 
@@ -29,7 +28,7 @@ DIALECTS = ("scl", "original")
 MACHINES: list[Machine] = []  # the one that all lexers share, once there is a lexer
 
 
-class SCLLexer:
+class SCLLexer(Lexer):
     r"""Reads SCL, a language of nested `key=value` statements.
 
     A text is any number of statements, separated by blanks:
@@ -60,6 +59,8 @@ class SCLLexer:
 
     __slots__ = ("_parser", "_streams")
 
+    cache = False  # the tables are part of the package
+
     def __init__(self, *, dialect: str = "scl", max_depth: int = 10_000) -> None:
         if dialect not in DIALECTS:
             raise ValueError(f"dialect={dialect!r}: use 'scl' or 'original'")
@@ -88,24 +89,47 @@ class SCLLexer:
         def parse(
             self,
             text: str,
+            tracking: bool = ...,
             *,
             nodes: Literal[False] = ...,
             recover: Literal[False] = ...,
         ) -> list[Statement]: ...
         @overload
         def parse(
-            self, text: str, *, nodes: Literal[True], recover: Literal[False] = ...
+            self,
+            text: str,
+            tracking: bool = ...,
+            *,
+            nodes: Literal[True],
+            recover: Literal[False] = ...,
         ) -> list[SCLNode]: ...
         @overload
         def parse(
-            self, text: str, *, nodes: Literal[False] = ..., recover: Literal[True]
+            self,
+            text: str,
+            tracking: bool = ...,
+            *,
+            nodes: Literal[False] = ...,
+            recover: Literal[True],
         ) -> tuple[list[Statement], list[SCLSyntaxError]]: ...
         @overload
         def parse(
-            self, text: str, *, nodes: Literal[True], recover: Literal[True]
+            self,
+            text: str,
+            tracking: bool = ...,
+            *,
+            nodes: Literal[True],
+            recover: Literal[True],
         ) -> tuple[list[SCLNode], list[SCLSyntaxError]]: ...
 
-    def parse(self, text: str, *, nodes: bool = False, recover: bool = False) -> Any:
+    def parse(
+        self,
+        text: str,
+        tracking: bool = False,
+        *,
+        nodes: bool = False,
+        recover: bool = False,
+    ) -> Any:
         """The statements of a text, in order.
 
         Each is a dictionary with 'key' and 'value', and with 'children', a list of the
@@ -115,16 +139,16 @@ class SCLLexer:
         With `recover`: (statements, errors). Each of the errors has the span of the
         text that was left out because of it; all that these spans do not cover is in
         the statements. Reading goes on at the next statement that no parenthesis
-        holds, or that begins a line.
+        holds, or that begins a line. tracking changes nothing: nodes have their places.
 
         Raises SCLSyntaxError, but not with `recover`.
         """
         read = self._parser.nodes if nodes else self._parser.results
         if recover:
-            return recovered(self._parser, read, Places(text))
+            return recovered(self._parser, read, text)
         statements = read(text)
         if isinstance(statements, Failure):
-            raise syntax_error(Places(text), statements)
+            raise syntax_error(text, statements)
         return statements
 
     def validate(self, text: str) -> None:
@@ -134,7 +158,7 @@ class SCLLexer:
 
     def tokens(self, text: str) -> Iterator[LexToken]:
         """The tokens of a text, as `lexer.token()` gives them."""
-        stream = TokenStream(self._parser)
+        stream = token_stream(self._parser)
         stream.input(text)
         return iter(stream)
 
@@ -190,14 +214,13 @@ class SCLLexer:
         """
         from chronomux.lexer.scl_files import read_text
 
-        text = read_text(path)
-        places = Places(text, name=str(path))
+        text, name = read_text(path), str(path)
         read = self._parser.nodes if nodes else self._parser.results
         if recover:
-            return recovered(self._parser, read, places)
+            return recovered(self._parser, read, text, name)
         statements = read(text)
         if isinstance(statements, Failure):
-            raise syntax_error(places, statements)
+            raise syntax_error(text, statements, name)
         return statements
 
     def iter_statements(self, stream: Readable) -> Iterator[Statement]:
@@ -211,17 +234,20 @@ class SCLLexer:
 
         return iterate(self._parser, stream)
 
+    # Those of a grammar on PLY do more: here there are no states and no methods.
     @property
-    def lexer(self) -> TokenStream:
+    def lexer(self) -> TokenStream:  # type: ignore[override]
         """A lexer with `input` and `token` as PLY's: one for each thread."""
         stream: TokenStream | None = getattr(self._streams, "stream", None)
         if stream is None:
-            stream = self._streams.stream = TokenStream(self._parser)
+            stream = self._streams.stream = token_stream(self._parser)
         return stream
 
     @property
-    def parser(self) -> SCLParser:
+    def parser(self) -> SCLParser:  # type: ignore[override]
         """A parser with `parse(text, lexer=...)` as PLY's."""
+        from chronomux.lexer.scl_stream import SCLParser
+
         return SCLParser(self)
 
 
@@ -231,6 +257,35 @@ def machine() -> Machine:
 
         MACHINES.append(Machine(TABLES))  # twice, if threads meet here, does no harm
     return MACHINES[0]
+
+
+# What most programs never need is loaded when it is: the room is quick to import.
+
+
+def token_stream(parser: Parser) -> TokenStream:
+    from chronomux.lexer.scl_stream import TokenStream
+
+    return TokenStream(parser)
+
+
+def recovered(
+    parser: Parser,
+    read: Callable[..., list[Any] | Failure],
+    text: str,
+    name: str | None = None,
+) -> tuple[list[Any], list[SCLSyntaxError]]:
+    from chronomux.lexer.scl_errors import Places
+    from chronomux.lexer.scl_recovery import recovered
+
+    return recovered(parser, read, Places(text, name=name))
+
+
+def syntax_error(
+    text: str, failure: Failure, name: str | None = None
+) -> SCLSyntaxError:
+    from chronomux.lexer.scl_errors import Places, syntax_error
+
+    return syntax_error(Places(text, name=name), failure)
 
 
 def made(dialect: str, max_depth: int) -> SCLLexer:

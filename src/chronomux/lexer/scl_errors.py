@@ -41,6 +41,7 @@ class Places:
     ) -> None:
         self.text = text
         self.name = name
+        self.start = first_line, first_column
         self.first_offset = first_offset
         self._line = first_line
         self._line_start = 1 - first_column
@@ -95,7 +96,7 @@ def sentence(places: Places, failure: Failure) -> str:
     if failure.reason == "extreme":
         return f"{found} is beyond all numbers; in quotes it is a string"
     if failure.reason == "token" and failure.begin == failure.end:
-        return ended(text, failure)
+        return ended(places, failure)
     hint = advice(text, failure)
     if failure.reason == "stray":
         return f"{found} is no part of the language" + hint
@@ -106,10 +107,10 @@ def shortened(found: str) -> str:
     return repr(found if len(found) <= SHOWN else f"{found[:SHOWN]}...")
 
 
-def ended(text: str, failure: Failure) -> str:
+def ended(places: Places, failure: Failure) -> str:
     if failure.opened_at is None:
         return f"the text ends, expected {words(failure.expected)}"
-    line, column = Places(text).of(failure.opened_at)
+    line, column = Places(places.text, *places.start).of(failure.opened_at)
     return (
         f"the text ends, and the parenthesis of line {line}, column {column} is open; "
         f"expected {words(failure.expected)}"

@@ -10,32 +10,46 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chronomux.replay.catenation import Catenation
     from chronomux.replay.demonstration import Demonstrated, SourceCount, demonstrate
     from chronomux.replay.merging import merge_files
+    from chronomux.replay.opening import Capture, open
     from chronomux.replay.output import OutputIsInputError
     from chronomux.replay.reports import MergeReport, SourceReport
     from chronomux.replay.scl import scl_condition, scl_rules
+    from chronomux.replay.scl_reader import SCLReader
+    from chronomux.replay.survey import SourceInfo
 
 _HOMES = {
+    "Capture": "chronomux.replay.opening",
+    "Catenation": "chronomux.replay.catenation",
     "Demonstrated": "chronomux.replay.demonstration",
     "MergeReport": "chronomux.replay.reports",
     "OutputIsInputError": "chronomux.replay.output",
+    "SCLReader": "chronomux.replay.scl_reader",
     "SourceCount": "chronomux.replay.demonstration",
+    "SourceInfo": "chronomux.replay.survey",
     "SourceReport": "chronomux.replay.reports",
     "demonstrate": "chronomux.replay.demonstration",
     "merge_files": "chronomux.replay.merging",
+    "open": "chronomux.replay.opening",
     "scl_condition": "chronomux.replay.scl",
     "scl_rules": "chronomux.replay.scl",
 }
 
 __all__ = [
+    "Capture",
+    "Catenation",
     "Demonstrated",
     "MergeReport",
     "OutputIsInputError",
+    "SCLReader",
     "SourceCount",
+    "SourceInfo",
     "SourceReport",
     "demonstrate",
     "merge_files",
+    "open",
     "scl_condition",
     "scl_rules",
 ]

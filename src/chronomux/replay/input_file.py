@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -121,20 +121,26 @@ def refuse_twice(names: Sequence[str]) -> None:
     if names.count("-") > 1:
         raise ReaderError("-: stdin can be merged once only")
     seen: dict[tuple[int, int], str] = {}
-    for name, place in _places(names):
-        other = seen.setdefault(place, name)
-        if other is not name:
-            raise ReaderError(f"{name}: is the same file as {other}; give it once")
-
-
-def _places(names: Iterable[str]) -> Iterable[tuple[str, tuple[int, int]]]:
     for name in names:
-        try:
-            found = os.stat(name)
-        except OSError:
-            continue  # opening it will say what is wrong
-        if not stat.S_ISCHR(found.st_mode):  # /dev/null is nobody's twin
-            yield f"{name}", (found.st_dev, found.st_ino)
+        place = _place(name)
+        if place is None:
+            continue
+        if place in seen:
+            raise ReaderError(
+                f"{name}: is the same file as {seen[place]}; give it once"
+            )
+        seen[place] = name
+
+
+def _place(name: str) -> tuple[int, int] | None:
+    """What tells a file from all others; None if that does not matter."""
+    try:
+        found = os.stat(name)
+    except OSError:
+        return None  # opening it will say what is wrong
+    if stat.S_ISCHR(found.st_mode):  # /dev/null is nobody's twin
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _opened(name: str) -> IO[bytes]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from chronomux.errors import DisorderError
 from chronomux.replay.capture import NO_TIME, Capture
 from chronomux.replay.pieces import chosen, in_order, keys_of
+from chronomux.replay.time_texts import moment_text
 from chronomux.replay.timeline import Keys, Piece
 from chronomux.types import Frame
 
@@ -233,14 +233,8 @@ def _halves(piece: Piece, bound: int) -> tuple[Piece | None, Piece | None]:
 def _step_back(keys: Keys, highest: Keys, record: int) -> str:
     """'time ... is ... s before that of an earlier record'."""
     step = (int(highest[record]) - int(keys[record])) / 1e9
-    time = _text(int(keys[record]))
+    time = moment_text(int(keys[record]))
     return f"time {time} is {step:g} s before that of an earlier record"
-
-
-def _text(ns: int) -> str:
-    moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=ns // 10**9)
-    fraction = f".{ns % 10**9:09}".rstrip("0").rstrip(".")
-    return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
 
 
 def _disorder(capture: Capture, record: int, position: int, what: str) -> DisorderError:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from chronomux.errors import SCLSyntaxError
 from chronomux.event import Condition, operators
-from chronomux.lexer import SCLLexer, SCLNode
+from chronomux.lexer import SCLLexer, SCLNode, to_scl
 from chronomux.lexer.scl_errors import Places
 
 __all__ = ["scl_condition", "scl_rules"]
@@ -18,7 +18,7 @@ MAX_DEPTH = 100  # of parentheses; conditions are walked by calls within calls
 WHOLE_DIGITS = 18
 SWITCH = {"yes": True, "no": False}
 
-Statements: TypeAlias = "str | Iterable[SCLNode]"
+Statements: TypeAlias = "str | Iterable[SCLNode | dict[str, Any]]"
 
 
 class Form(NamedTuple):
@@ -32,6 +32,8 @@ class Form(NamedTuple):
     optional: frozenset[str] = frozenset()
     several: bool = False
 
+
+Forms: TypeAlias = Mapping[str, Form]
 
 FORMS = {
     "prefix": Form(operators.prefix, ("text",)),
@@ -57,7 +59,8 @@ FORMS = {
 def scl_condition(statements: Statements) -> Condition:
     """The condition that statements in SCL ask for: all of them must hold.
 
-    statements: text, or the nodes of `SCLLexer().parse(text, nodes=True)`.
+    statements: text, or what `SCLLexer().parse(text)` makes of it. Errors in nodes have
+        their place in the text, those in dictionaries in what `to_scl` writes of them.
 
     `level=3` and `action="test it"` ask for a value: a word or a string is text; a
     number equals any number of that value, and with a fraction it is a float, as in
@@ -75,7 +78,7 @@ def scl_condition(statements: Statements) -> Condition:
     SCLSyntaxError, with the place of the word, for what is no SCL, no operator, or no
     argument of it.
     """
-    return Condition(fields(nodes_of(statements)))
+    return Condition(fields(nodes_of(statements), FORMS))
 
 
 def scl_rules(statements: Statements) -> dict[str, Condition]:
@@ -86,12 +89,12 @@ def scl_rules(statements: Statements) -> dict[str, Condition]:
     """
     rules: dict[str, Condition] = {}
     for node in nodes_of(statements):
-        if node.key != "rule" or not node.value or node.children is None:
+        if node.key != "rule" or node.value in (None, "") or node.children is None:
             refuse(node, node.key_span, "a rule is rule=NAME(when=(...))")
         name = str(node.value)
         if name in rules:
             refuse(node, node.value_span, f"there is a rule {name!r} already")
-        whens = [Condition(fields(block)) for block in blocks(node)]
+        whens = [Condition(fields(block, FORMS)) for block in blocks(node)]
         if not whens:
             refuse(node, node.value_span, f"rule {name!r} lacks when=(...)")
         rules[name] = whens[0] if len(whens) == 1 else any_of(whens)
@@ -102,17 +105,21 @@ def any_of(conditions: Iterable[Condition]) -> Condition:
     return Condition(operators.any_of_fields(*conditions))
 
 
-def nodes_of(statements: Statements) -> Iterable[SCLNode]:
-    if isinstance(statements, str):
-        return SCLLexer(max_depth=MAX_DEPTH).parse(statements, nodes=True)
-    return statements
+def nodes_of(statements: Statements) -> list[SCLNode]:
+    if not isinstance(statements, str):
+        found = list(statements)
+        nodes = [node for node in found if isinstance(node, SCLNode)]
+        if len(nodes) == len(found):
+            return nodes
+        statements = to_scl(found)
+    return SCLLexer(max_depth=MAX_DEPTH).parse(statements, nodes=True)
 
 
-def fields(nodes: Iterable[SCLNode]) -> dict[str, Any]:
-    """The rules of a condition."""
+def fields(nodes: Iterable[SCLNode], forms: Forms) -> dict[str, Any]:
+    """The rules of a condition, with these operators."""
     found: dict[str, list[Any]] = {}
     for node in nodes:
-        found.setdefault(node.key, []).append(wanted(node))
+        found.setdefault(node.key, []).append(wanted(node, forms))
     return {key: one_or_any(values) for key, values in found.items()}
 
 
@@ -126,20 +133,20 @@ def one_or_any(values: list[Any]) -> Any:
     ]
 
 
-def wanted(node: SCLNode) -> Any:
+def wanted(node: SCLNode, forms: Forms) -> Any:
     """What a statement asks of the value at its key."""
     if node.children is None:
         return plain(node.value)
     if node.value is None:
-        return fields(node.children)
-    form = FORMS.get(str(node.value)) if node.kind == "keyword" else None
+        return fields(node.children, forms)
+    form = forms.get(str(node.value)) if node.kind == "keyword" else None
     if form is None:
         refuse(
             node,
             node.value_span,
-            f"{node.value!s} is no operator; there are {', '.join(FORMS)}",
+            f"{node.value!s} is no operator; there are {', '.join(forms)}",
         )
-    return made(node, form)
+    return made(node, form, forms)
 
 
 def plain(value: Any) -> Any:
@@ -149,21 +156,17 @@ def plain(value: Any) -> Any:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-def made(node: SCLNode, form: Form) -> Any:
+def made(node: SCLNode, form: Form, forms: Forms) -> Any:
     """The operator of a node."""
-    arguments = dict(named(node, form)) if not form.several else {}
+    arguments = list(named(node, form, forms))
     try:
-        if form.several:
-            return form.make(*(value for _, value in named(node, form)))
-        return form.make(*arguments.values())
+        return form.make(*arguments)
     except (TypeError, ValueError, re.error) as error:
-        if isinstance(error, SCLSyntaxError):
-            raise
         where = node.children[0] if node.children and len(node.children) == 1 else node
         refuse(where, where.value_span, str(error))
 
 
-def named(node: SCLNode, form: Form) -> Iterator[tuple[str, Any]]:
+def named(node: SCLNode, form: Form, forms: Forms) -> Iterator[Any]:
     """The arguments of an operator, in the order in which it takes them."""
     seen: dict[str, SCLNode] = {}
     for child in node.children or ():
@@ -171,25 +174,25 @@ def named(node: SCLNode, form: Form) -> Iterator[tuple[str, Any]]:
             takes = ", ".join(form.names) or "nothing"
             refuse(child, child.key_span, f"{node.value!s}() takes {takes}")
         if form.several:
-            yield child.key, argument(child)
+            yield argument(child, forms)
         elif child.key in seen:
             refuse(child, child.key_span, f"{node.value!s}() takes one {child.key}")
         seen[child.key] = child
     for name in () if form.several else form.names:
         if name in seen:
-            yield name, argument(seen[name])
+            yield argument(seen[name], forms)
         elif name not in form.optional:
             refuse(node, node.value_span, f"{node.value!s}() lacks {name}")
 
 
-def argument(node: SCLNode) -> Any:
+def argument(node: SCLNode, forms: Forms) -> Any:
     if node.key == "when":
-        return fields(block(node))
+        return fields(block(node), forms)
     if node.key == "inclusive":
         if node.value not in SWITCH or node.children is not None:
             refuse(node, node.value_span, "inclusive is yes or no")
         return SWITCH[str(node.value)]
-    value = wanted(node)
+    value = wanted(node, forms)
     if isinstance(value, dict):
         refuse(node, node.value_span, f"{node.key} is a value, not statements")
     return value

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from chronomux.errors import ReaderError
-from chronomux.event import EventManager
+from chronomux.event import Condition, EventManager, operators
 from chronomux.lexer import SCLNode
 from chronomux.replay.capture import Capture
 from chronomux.replay.pieces import chosen
-from chronomux.replay.scl import nodes_of, scl_condition
+from chronomux.replay.scl import FORMS, Form, fields, nodes_of
 from chronomux.replay.timeline import Piece
 
 __all__ = ["Selection"]
@@ -24,6 +24,14 @@ WHERE, EXCLUDE = 0, 1  # rules
 NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 WHOLE_DIGITS = 18
 SWITCHES = {"bounds", "inclusive"}  # arguments that are compared with nothing
+
+
+def none_of(*values: Any) -> operators.whole:
+    """None of these in neither way: where a field is a text and a number at once."""
+    return operators.whole(operators.none_of(*values))
+
+
+FIELD_FORMS = {**FORMS, "none_of": Form(none_of, ("value",), several=True)}
 
 
 class Selection:
@@ -42,8 +50,8 @@ class Selection:
         self._compared: dict[str, set[bool]] = {}
         for text in ("" if where is None else where), exclude:
             if text is not None:
-                nodes = list(nodes_of(text))
-                self._rules.register(bool, scl_condition(nodes))
+                nodes = nodes_of(text)
+                self._rules.register(bool, Condition(fields(nodes, FIELD_FORMS)))
                 for node in nodes:
                     note_kinds(node, node.key, self._compared)
 
@@ -63,10 +71,10 @@ class Selection:
     def _events(self, capture: Capture, piece: Piece) -> Iterator[dict[str, Any]]:
         names = capture.columns
         compared = [self._compared.get(name, set()) for name in names]
-        for fields in records_of(capture, piece):
+        for record in records_of(capture, piece):
             yield {
                 name: field if True not in kinds else number(field, kinds)
-                for name, field, kinds in zip(names, fields, compared, strict=False)
+                for name, field, kinds in zip(names, record, compared, strict=False)
             }
 
 

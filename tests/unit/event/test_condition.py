@@ -85,6 +85,12 @@ def answer(rules: Any, event: Any) -> bool:
         ({"a": "1"}, {"a": 1}, False),
         ({"a": "x"}, {"a": b"x"}, False),
         ({"a": 1}, {"a": Decimal("sNaN")}, False),
+        ({"a": Decimal("sNaN")}, {"a": Decimal("sNaN")}, False),
+        ({"a": Decimal("NaN")}, {"a": Decimal("NaN")}, False),
+        ({"a": 10**400}, {"a": Decimal(10**400)}, True),
+        ({"a": 10**400}, {"a": float("inf")}, False),
+        ({"a": op.above(1e300)}, {"a": 10**400}, True),
+        ({"a": op.below(float("inf"))}, {"a": 10**400}, True),
         # Lists in the condition
         ({"a": []}, {"a": []}, False),
         ({"a": ()}, {"a": None}, False),
@@ -94,6 +100,11 @@ def answer(rules: Any, event: Any) -> bool:
         ({"a": [[1, 2]]}, {"a": [1, 2]}, True),
         ({"a": [[1, 2]]}, {"a": (1, 2)}, True),
         ({"a": [[1, True]]}, {"a": [1, 1]}, False),
+        ({"a": [{1, 2}]}, {"a": {2.0, 1}}, True),
+        ({"a": [{1, 2}]}, {"a": {True, 2}}, False),
+        ({"a": [{(1, 2)}]}, {"a": {(True, 2)}}, False),
+        ({"a": [{NAN}]}, {"a": {NAN}}, False),
+        ({"a": [[NAN]]}, {"a": [NAN]}, False),
         ({"a": [{"b": 1}]}, {"a": {"b": 1}}, True),
         ({"a": [{"b": 1}]}, {"a": {"b": 1, "c": 2}}, False),
         ({"a": [{"b": 1}]}, {"a": {"b": True}}, False),
@@ -166,6 +177,16 @@ def test_a_condition_knows_nothing_of_later_changes() -> None:
     assert not condition.matches({"a": 5, "b": {"c": 1}, "d": bytearray(b"x")})
 
 
+def test_what_a_condition_hands_out_is_not_what_it_asks_for() -> None:
+    condition = Condition({"a": [{"b": 1}], "c": bytearray(b"x"), "d": [print, "y"]})
+    same = Condition(condition)
+    condition["a"][0]["b"] = 2
+    condition["c"].append(1)
+    assert condition == same
+    assert condition.matches({"a": {"b": 1}, "c": b"x", "d": "y"})
+    assert condition["d"] == (print, "y")
+
+
 def test_a_condition_is_a_mapping() -> None:
     condition = Condition({"a.b": [1, 2]}, c="x")
     assert dict(condition) == {"a.b": (1, 2), "c": "x"}
@@ -189,6 +210,7 @@ def test_a_condition_is_a_mapping() -> None:
         ({"a": {"b": {None: 1}}}, r"a\.b\.None: a path is a str, not NoneType"),
         ({"a.b": {"c": iter([1])}}, r"'a\.b\.c': list_iterator can be read only once"),
         ({"a": [(x for x in "ab")]}, "'a': generator can be read only once"),
+        ({"a": {(x for x in "ab")}}, "'a': generator can be read only once"),
     ],
 )
 def test_a_wrong_type_is_refused_with_its_path(rules: Any, error: str) -> None:
@@ -205,6 +227,7 @@ SAME = [
         Condition(b=starts, a=op.prefix("x")),
     ),
     (Condition({"a": [[1, {"b": 2}]]}), Condition({"a": [[1, {"b": 2}]]})),
+    (Condition({"a": float("nan")}), Condition({"a": float("nan")})),
 ]
 OTHER = [
     (Condition({"a": 1}), Condition({"a": True})),
@@ -213,6 +236,8 @@ OTHER = [
     (Condition({"a": op.prefix("x")}), Condition({"a": op.suffix("x")})),
     (Condition({"a": op.above(1)}), Condition({"a": op.above(1, inclusive=True)})),
     (Condition({"a": [[1, {"b": 2}]]}), Condition({"a": [[1, {"b": 3}]]})),
+    (Condition({"a": [{1}]}), Condition({"a": [{True}]})),
+    (Condition({"a": Decimal("sNaN")}), Condition({"a": Decimal("sNaN")})),
 ]
 
 
@@ -242,6 +267,7 @@ ROUND_TRIPS = [
     Condition({"a.b": [1, "x", None, 2.5], "c": {"d": True, "e": {"f": b"x"}}}),
     Condition({"a": {3}, "b": set(), "c": [[1, [2]], {"x": 1}]}),
     Condition({"a": op.prefix("x"), "b": [op.between(1, 2, "[)"), op.cidr("::/8")]}),
+    Condition({"a": [float("inf"), float("-inf"), NAN], "b": op.below(float("inf"))}),
     Condition({"a": op.none_of(op.ignore_case(op.wildcard("x*")), True)}),
     Condition({"a": 1}) & Condition({"a": op.whole(len), "b": op.exists()}),
     Condition(op.any_of_fields({"a": 1}, {"b": op.above(2)}), c=op.regex("^x")),

@@ -116,7 +116,7 @@ def test_rules_are_unregistered_by_index_by_callback_and_by_pair() -> None:
     manager.unregister_index(0)
     assert manager.match({"a": 1, "c": 1}) == [2, 3]
     assert manager.unregister(one) == 1
-    assert manager.unregister(2) == 1
+    assert manager.unregister(2, {"a": 1}) == 1
     assert len(manager) == 0
     assert manager.trigger({"a": 1, "c": 1}) == []
 
@@ -130,6 +130,7 @@ def test_what_is_not_registered_is_unknown() -> None:
         lambda: manager.unregister_index(7),
         lambda: manager.unregister(len),
         lambda: manager.unregister(print, {"a": True}),
+        lambda: manager.unregister(0, {"a": True}),
         lambda: manager.rule_stats(3),
     ]
     for call in calls:

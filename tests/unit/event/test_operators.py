@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import pickle
+import random
 import re
 import time
 from decimal import Decimal
@@ -149,3 +150,40 @@ def test_ranges_are_found_among_thousands() -> None:
     index._check()
     assert index.match({"a": 10}) == [9]
     assert index.match({"a": Decimal("10.5")}) == [9]
+
+
+def test_ranges_with_bounds_in_common_come_and_go() -> None:
+    rng = random.Random(7)
+    index, live = ConditionIndex(), dict[int, op.Operator]()
+    for _ in range(1_500):
+        low, high = rng.choice([0, 1, 2]), rng.randint(3, 400)
+        kind = rng.choice([op.below, op.above, op.between])
+        operator = kind(high) if kind is not op.between else kind(low, high, "[)")
+        live[index.add(Condition(a=operator))] = operator
+        if rng.random() < 0.4:
+            gone = rng.choice(list(live))
+            index.remove(gone)
+            del live[gone]
+    index._check()
+    for value in -1, 0, 2.5, 3, 200, 399.5, 400, 10**400:
+        expected = [number for number, holds in live.items() if holds(value)]
+        assert index.match({"a": value}) == expected, value
+
+
+def test_a_rule_comes_and_goes_in_time_however_many_ranges_there_are() -> None:
+    """All begin at the same place, and most are younger than the last ordering."""
+    index = ConditionIndex()
+    numbers = [index.add(Condition(a=op.below(i))) for i in range(20_000)]
+    start = time.process_time()
+    for number in reversed(numbers):
+        index.remove(number)
+    assert time.process_time() - start < 15  # by search in lists: a minute
+    assert len(index) == 0
+
+
+def test_a_rule_with_a_long_list_is_added_in_time() -> None:
+    index = ConditionIndex()
+    start = time.process_time()
+    index.add(Condition(a=[*range(60_000), *range(60_000)]))
+    assert time.process_time() - start < 15  # by search in lists: a minute
+    assert index.match({"a": 59_999}) == [0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -139,53 +138,3 @@ def test_a_result_that_cannot_tell_whether_it_is_ready_is_reported() -> None:
     told = threading.Event()
     Overseer().add(Broken(), lambda error: told.set())
     assert told.wait(LIMIT)
-
-
-@pytest.mark.forks
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_child_forked_while_a_manager_is_busy_can_use_it() -> None:
-    """Whatever locks other threads of the parent hold, and what they wait for."""
-    manager = EventManager()
-    manager.register(answer, {"i": 1})
-    overseer = manager._carrier._overseer
-    locks = [overseer._lock, manager._registry._lock, manager._starting]
-    held, done = threading.Event(), threading.Event()
-
-    def hold_locks() -> None:
-        for lock in locks:
-            lock.acquire()
-        held.set()
-        done.wait(LIMIT)
-        for lock in locks:
-            lock.release()
-
-    holder = threading.Thread(target=hold_locks)
-    holder.start()
-    assert held.wait(LIMIT)
-    try:
-        child = os.fork()
-        if child == 0:
-            status = 1
-            try:
-                manager.unregister(answer)
-                manager.register(answer, {"i": 1})
-                told = threading.Event()
-                result = Slow()
-                result.there.set()
-                manager._carrier._overseer.add(result, lambda error: told.set())
-                told.wait(LIMIT)
-                status = int(not told.is_set() or manager.trigger({"i": 1}) != [1])
-            finally:
-                os._exit(status)
-    finally:
-        done.set()
-        holder.join(LIMIT)
-    deadline = time.monotonic() + LIMIT
-    while not (ended := os.waitpid(child, os.WNOHANG))[0]:
-        if time.monotonic() > deadline:
-            os.kill(child, 9)
-            os.waitpid(child, 0)
-            pytest.fail("the child waits for a lock that nobody will release")
-        time.sleep(0.01)
-    assert os.waitstatus_to_exitcode(ended[1]) == 0

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chronomux import SCLLexer, SCLSyntaxError
+from chronomux import Lexer, SCLLexer, SCLSyntaxError
 from chronomux._core.lexer.scl_machine import Machine
 from chronomux.lexer import generate
 from chronomux.lexer._scl_tables import TABLES
@@ -143,6 +143,46 @@ def test_tables_of_another_grammar_are_refused() -> None:
 
     with pytest.raises(ValueError, match="do not know STRING"):
         Machine(build_tables(Grammar(Other)))
+
+
+def loaded_by(code: str, *options: str) -> set[str]:
+    """Modules that code loads beside those of Python's own start."""
+    report = f"import sys; before = set(sys.modules)\n{code}\n"
+    report += "print(*set(sys.modules) - before)"
+    command = [sys.executable, *options, "-W", "error", "-c", report]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_the_room_is_quick_to_import() -> None:
+    """Five milliseconds are few: fewer than some of Python's own modules take."""
+    loaded = loaded_by("import chronomux.lexer")
+    assert not loaded & {"collections", "functools", "re", "threading", "typing"}
+    assert len(loaded) <= 20, loaded
+    assert {name for name in loaded if name.startswith("chronomux.lexer.")} == {
+        "chronomux.lexer.lexer",
+        "chronomux.lexer.scl",
+        "chronomux.lexer.scl_writer",
+    }
+
+
+def test_scl_is_read_without_what_runs_other_grammars() -> None:
+    loaded = loaded_by("from chronomux import SCLLexer; SCLLexer().parse('a=1')")
+    assert not loaded & {
+        "threading",
+        "chronomux.lexer.machine",
+        "chronomux._core.lexer.ply_parser",
+    }
+
+
+def test_it_is_a_lexer_that_keeps_nothing_in_a_cache() -> None:
+    scl = SCLLexer()
+    assert isinstance(scl, Lexer)
+    assert scl.cache is False
+    assert scl.parse("a=1", True) == scl.parse("a=1")
+    with pytest.raises(AttributeError):
+        scl.other = 1  # type: ignore[attr-defined]
 
 
 def test_optimised_python_reads_scl_without_ply() -> None:

@@ -100,6 +100,9 @@ def test_written_statements_read_the_same() -> None:
         ({"key": "a", "value": True}, "neither a str nor a number"),
         ({"key": "a", "value": b"x"}, "neither a str nor a number"),
         ({"key": "a", "value": [], "children": []}, "has no children"),
+        ({"key": "a", "value": None}, "needs 'key' and 'value'"),
+        ({"key": "a", "children": []}, "needs 'key' and 'value'"),
+        ({"value": 1}, "needs 'key' and 'value'"),
     ],
 )
 def test_what_scl_has_no_words_for_is_refused(
@@ -107,6 +110,11 @@ def test_what_scl_has_no_words_for_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=words):
         to_scl([statement])
+
+
+def test_what_is_no_statement_is_refused() -> None:
+    with pytest.raises(TypeError, match="7 is no statement"):
+        to_scl([{"key": "a", "value": [7]}])
 
 
 def test_a_newline_cannot_be_written_in_the_original_dialect() -> None:

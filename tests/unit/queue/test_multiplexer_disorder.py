@@ -97,8 +97,8 @@ def test_a_silent_input_holds_the_others_up_until_the_idle_timeout(make_sorted):
     assert time.monotonic() - began > 1.8, "held up"
     silent.put(2)
     assert receive(output, 1) == [2]
-    # An input that has returned is waited for again. The other was silent meanwhile: its
-    # item has to have come before the merge sees the next one.
+    # An input that has returned is waited for again. The other was silent meanwhile: to
+    # be the first, its item has to be there before the next one.
     lively.put(7)
     eventually(lambda: multiplexer.stats.inputs[0].items == 4)
     silent.put(8)

@@ -64,6 +64,7 @@ def test_statements_are_a_condition(text: str, rules: dict[str, Any] | None) -> 
     else:
         assert condition == Condition(rules)
     assert scl_condition(SCLLexer().parse(text, nodes=True)) == condition
+    assert scl_condition(SCLLexer().parse(text)) == condition
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,15 @@ def test_what_is_no_scl_is_the_lexers_error() -> None:
         scl_condition("a=(b=1")
 
 
+def test_an_error_in_dictionaries_stands_in_their_text() -> None:
+    with pytest.raises(SCLSyntaxError, match="line 1, column 6: b is no operator"):
+        scl_condition(
+            [{"key": "a", "value": [{"key": "c", "value": "b", "children": []}]}]
+        )
+    with pytest.raises(TypeError):
+        scl_condition([7])  # type: ignore[list-item]
+
+
 def test_very_deep_conditions_are_refused() -> None:
     with pytest.raises(SCLSyntaxError, match="parentheses are open"):
         scl_condition("a=(" * 200 + "b=1" + ")" * 200)
@@ -114,13 +124,14 @@ def test_rules_have_names(tmp_path: Path) -> None:
     text = """
         # What the operator wants to know.
         rule=hot (when=(sensor=temperature value=above(bound=80)))
+        rule=0(when=(level=0))
         rule="front door" (
             when=(door=front)
             when=(key=master)
         )
     """
     rules = scl_rules(text)
-    assert list(rules) == ["hot", "front door"]
+    assert list(rules) == ["hot", "0", "front door"]
     assert rules["hot"] == Condition(sensor="temperature", value=op.above(80))
     assert rules["front door"].matches({"key": "master"})
     assert rules["front door"].matches({"door": "front"})
@@ -133,6 +144,7 @@ def test_rules_have_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "word", "message"),
     [
+        ('rule=""(when=(b=1))', "rule", "a rule is rule=NAME"),
         ("rule=a(when=(b=1)) rulé=b(when=(b=1))", "rulé", "a rule is rule=NAME"),
         ("rule=(when=(b=1))", "rule", "a rule is rule=NAME"),
         ("rule=a", "rule", "a rule is rule=NAME"),

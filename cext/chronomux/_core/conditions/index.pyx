@@ -77,7 +77,7 @@ cdef class ConditionIndex(RuleBook):
         if not PyDict_CheckExact(event) and kind_of(event) != MAPPING:
             raise TypeError(f"an event is a mapping, not {event!r}")
         walk = self._walk()
-        self.busy += 1
+        self._hold()
         try:
             walk.start(self.root, event)
             walk.emit(ALWAYS)
@@ -90,7 +90,7 @@ cdef class ConditionIndex(RuleBook):
     cdef list _find_row(self, Table table, Py_ssize_t row, object on_error):
         cdef Walk walk = self._walk()
         cdef dict event = None
-        self.busy += 1
+        self._hold()
         try:
             walk.start_row(self.root, table, row)
             walk.emit(ALWAYS)

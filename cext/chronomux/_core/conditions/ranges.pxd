@@ -14,11 +14,12 @@ cdef struct Bounds:
 
 cdef class Ranges:
     cdef dict symbols    # bounds -> Symbol
-    cdef Bounds* bounds  # by low as far as `ordered`; then as they came
+    cdef Bounds* bounds  # by low and high as far as `ordered`; then as they came
     cdef double* highest  # greatest high of each block of ordered bounds
     cdef Py_ssize_t length, ordered, room
 
     cdef int insert(self, tuple key, int32_t number, object symbol) except -1
     cdef Py_ssize_t remove(self, tuple key) except -1
     cdef int _grow(self) except -1
+    cdef Py_ssize_t _place(self, tuple key) except -1
     cdef void _order(self) noexcept

@@ -9,21 +9,34 @@ from libc.stdlib cimport free, qsort
 from chronomux._core.conditions.storage cimport resized
 
 cdef enum:
-    LOOSE = 64    # so many may wait unordered, or a quarter of all
+    LOOSE = 64  # so many may wait unordered, and of more a 32nd of all
 
 
-cdef int by_low(const void* left, const void* right) noexcept nogil:
-    cdef double a = (<const Bounds*> left).low, b = (<const Bounds*> right).low
-    return (a > b) - (a < b)
+cdef int by_bounds(const void* left, const void* right) noexcept nogil:
+    cdef const Bounds* a = <const Bounds*> left
+    cdef const Bounds* b = <const Bounds*> right
+    if a.low != b.low:
+        return (a.low > b.low) - (a.low < b.low)
+    return (a.high > b.high) - (a.high < b.high)
+
+
+cdef bint are_same(const Bounds* a, const Bounds* b) noexcept nogil:
+    """Whether the first is there and is the second, whatever its number."""
+    return (
+        a.number >= 0
+        and by_bounds(a, b) == 0
+        and a.with_low == b.with_low
+        and a.with_high == b.with_high
+    )
 
 
 @cython.final
 cdef class Ranges:
     """Ranges of numbers, and which of them a number lies in.
 
-    Ordered by their low bound; those that begin above the number are cut off by binary
-    search, blocks that all end below it are stepped over. New ones wait in a loose end
-    until it is worth while to order all.
+    Ordered by their low bound, then by their high one; those that begin above the
+    number are cut off by binary search, blocks that all end below it are stepped over.
+    New ones wait in a loose end until it is worth while to order all.
     """
 
     def __cinit__(self):
@@ -41,7 +54,7 @@ cdef class Ranges:
         self.symbols[key] = symbol
         self.bounds[self.length] = Bounds(low, high, with_low, with_high, number)
         self.length += 1
-        if self.length - self.ordered > LOOSE + self.ordered // 4:
+        if self.length - self.ordered > LOOSE + self.ordered // 32:
             self._order()
         return 0
 
@@ -66,27 +79,23 @@ cdef class Ranges:
             self._order()
         return self.length
 
-    def _place(self, tuple key):
+    cdef Py_ssize_t _place(self, tuple key) except -1:
+        cdef Bounds wanted = Bounds(key[0], key[2], key[1], key[3], 0)
         cdef Py_ssize_t i = 0, high = self.ordered, middle
-        cdef double low = key[0]
         while i < high:
             middle = (i + high) // 2
-            if self.bounds[middle].low < low:
+            if by_bounds(&self.bounds[middle], &wanted) < 0:
                 i = middle + 1
             else:
                 high = middle
-        while not self._is_at(i, key):  # equal ones, then the loose end
-            if i < self.ordered and self.bounds[i].low != low:
-                i = self.ordered
-            else:
-                i += 1
-        return i
-
-    def _is_at(self, Py_ssize_t i, tuple key):
-        cdef Bounds bounds = self.bounds[i]
-        return bounds.number >= 0 and key == (
-            bounds.low, bounds.with_low, bounds.high, bounds.with_high
-        )
+        while i < self.ordered and by_bounds(&self.bounds[i], &wanted) == 0:
+            if are_same(&self.bounds[i], &wanted):
+                return i
+            i += 1
+        for i in range(self.ordered, self.length):
+            if are_same(&self.bounds[i], &wanted):
+                return i
+        raise KeyError(key)
 
     cdef void _order(self) noexcept:
         cdef Py_ssize_t i, n = 0
@@ -95,7 +104,7 @@ cdef class Ranges:
                 self.bounds[n] = self.bounds[i]
                 n += 1
         self.length = self.ordered = n
-        qsort(self.bounds, n, sizeof(Bounds), by_low)
+        qsort(self.bounds, n, sizeof(Bounds), by_bounds)
         for i in range(n):
             if i % BLOCK == 0:
                 self.highest[i // BLOCK] = -INFINITY

@@ -36,6 +36,7 @@ cdef class RuleBook(SymbolBook):
     cdef int64_t next_id
     cdef int busy                     # walks and changes under way
 
+    cdef void _hold(self) noexcept
     cdef int _rest(self) except -1
     cdef int32_t _new_slot(self) except -1
     cdef int _program(self, Rule* rule, list wanted, list unwanted) except -1

@@ -22,6 +22,12 @@ cdef enum:
     CROWD = 32       # entries of a posting from which on rules go under pairs
     MOST_PAIRS = 16  # that one rule may go under
 
+cdef extern from *:
+    """
+    static __thread int chronomux_held; /* how often this thread holds any book */
+    """
+    int held_here "chronomux_held"
+
 
 cdef class RuleBook(SymbolBook):
     """Conditions by number. Numbers count up from 0 and are never given twice.
@@ -49,7 +55,7 @@ cdef class RuleBook(SymbolBook):
     def add(self, condition, payload=None):
         """Add a condition; its number. `payload` is what `payloads_of` gives for it."""
         cdef list symbols = []
-        self.busy += 1
+        self._hold()
         try:
             return self._add(condition, payload, symbols)
         except BaseException:
@@ -64,14 +70,35 @@ cdef class RuleBook(SymbolBook):
         cdef int32_t slot = self.slots.pop(number)
         self.rules[slot].alive = False
         self.deferred.append(slot)
-        self.busy += 1
+        self._hold()
         self._rest()
 
+    def start_clean(self):
+        """In a forked child: nobody is busy, as other threads are not here.
+
+        If this thread forked while it was busy itself, all stays held: of all that are
+        busy nobody knows which is this one.
+        """
+        if not held_here:
+            self.busy = 0
+            self._hold()
+            self._rest()
+
+    cdef void _hold(self) noexcept:
+        """Be busy: what is removed from now on stays until `_rest`."""
+        global held_here
+        self.busy = self.busy + 1
+        held_here = held_here + 1
+
     cdef int _rest(self) except -1:
-        """Nobody is busy: take out what waits for that."""
-        while self.busy == 1 and self.deferred:
-            self._remove(self.deferred.pop())
-        self.busy -= 1
+        """Busy no more; the last takes out what waits for that."""
+        global held_here
+        try:
+            while self.busy == 1 and self.deferred:
+                self._remove(self.deferred.pop())
+        finally:
+            self.busy = self.busy - 1
+            held_here = held_here - 1
         return 0
 
     def _add(self, condition, payload, list symbols):

@@ -35,14 +35,14 @@ cdef class SymbolBook:
     def _symbols_of(self, list filters, list symbols):
         """The symbols of one conjunct; each gets a rule more, and goes to the list."""
         cdef Symbol symbol
-        cdef list found = []
+        cdef dict found = {}  # in order; long lists of values are no rarity
         for path, kind, key in filters:
             symbol = self._symbol(self.root.at(path), kind, key)
             if symbol not in found:
-                found.append(symbol)
+                found[symbol] = None
                 symbols.append(symbol)
                 self.states[symbol.number].rules += 1
-        return found
+        return list(found)
 
     cdef Symbol _symbol(self, Node node, object kind, object key):
         cdef Symbol symbol = node.find(kind, key)

@@ -43,6 +43,8 @@ cdef bint same(object left, object right) except -1:
             return False
         return all([key in right and _equal(left[key], right[key]) for key in left])
     try:
+        if isinstance(left, (set, frozenset)) and isinstance(right, (set, frozenset)):
+            return left == right and _all_equal(left, right)
         return bool(left == right)
     except Exception:
         return False
@@ -51,6 +53,12 @@ cdef bint same(object left, object right) except -1:
 def _equal(left, right):
     """`same`, with a limit to how deep: Python's own, for calls."""
     return same(left, right)
+
+
+def _all_equal(left, right):
+    """Of sets that Python takes for equal, as it does {1} and {True}."""
+    there = {element: element for element in right}
+    return all([_equal(element, there[element]) for element in left])
 
 
 cdef object step(object value, Kind kind, str name):

@@ -9,7 +9,7 @@ from chronomux._core.lexer.lalr cimport ACCEPT, NO_ACTION, LalrTable
 from chronomux._core.lexer.ply_lexer cimport PlyLexer
 from chronomux._core.lexer.tokens cimport Symbol, is_symbol, new_symbol
 
-from threading import get_ident
+from _thread import get_ident
 
 from chronomux.errors import ParseError
 

@@ -50,19 +50,34 @@ cdef str line(level, indent):
 cdef tuple parts(statement, dialect):
     """(key, value as SCL, children or None) of a node or a dictionary."""
     if isinstance(statement, dict):
-        key, value = statement["key"], statement["value"]
-        children = statement.get("children")
-        if isinstance(value, list):
-            if children is not None:
-                raise ValueError(f"{key!r}: a value that is a list has no children")
-            value, children = None, value
-        kind = None
+        key, value, kind, children = parts_of_dict(statement)
     else:
-        key, value, children = statement.key, statement.value, statement.children
-        kind = statement.kind
+        try:
+            key, value, kind, children = (
+                statement.key, statement.value, statement.kind, statement.children
+            )
+        except AttributeError:
+            raise TypeError(
+                f"{statement!r} is no statement: neither a node nor a dictionary"
+            ) from None
     if not isinstance(key, str) or kind_of(key) != KEYWORD:
         raise ValueError(f"{key!r} is not a key: SCL's keys are words")
     return key, "" if value is None else value_text(value, kind, dialect), children
+
+
+cdef tuple parts_of_dict(statement):
+    """(key, value, None, children or None), where a list of statements is children."""
+    if "key" not in statement or statement.get("value") is None:
+        raise ValueError(
+            f"a statement needs 'key' and 'value', and this one has {list(statement)}"
+        )
+    key, value = statement["key"], statement["value"]
+    children = statement.get("children")
+    if not isinstance(value, list):
+        return key, value, None, children
+    if children is not None:
+        raise ValueError(f"{key!r}: a value that is a list has no children")
+    return key, None, None, value
 
 
 cdef str value_text(value, kind, dialect):
