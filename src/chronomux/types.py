@@ -12,14 +12,14 @@ __all__ = ["Frame", "QueueLike", "SortKey"]
 class Frame(NamedTuple):
     """A batch of n records as bytes, ready to be merged and copied.
 
-    `keys` is an array('q') of n timestamps in ns since 1970 (UTC); -2**63 stands for a
-    missing one and so sorts lowest. `offsets` is an array('q') of n + 1 byte offsets:
-    record i is `rows[offsets[i]:offsets[i + 1]]`. `rows` may be a view of bytes that it
-    shares with other frames; they do not change.
+    `keys` holds n timestamps in ns since 1970 (UTC); -2**63 stands for a missing one
+    and so sorts lowest. `offsets` holds n + 1 byte offsets: record i is
+    `rows[offsets[i]:offsets[i + 1]]`. Both are an array('q') or a view of int64, and
+    `rows` may be a view of bytes that other frames have a part in: they do not change.
     """
 
-    keys: array[int]
-    offsets: array[int]
+    keys: array[int] | memoryview
+    offsets: array[int] | memoryview
     rows: bytes | memoryview
 
 

@@ -118,13 +118,6 @@ cdef inline bint read_epoch(
         if number >= 0:
             ns[0] = number
             return True
-    if end - begin == NS_DIGITS and (
-        form.places == BY_MAGNITUDE or form.places == 0
-    ):
-        number = usual_ns(form, begin)
-        if number >= 0:
-            ns[0] = number
-            return True
     if text < end and (is_negative or text[0] == c"+"):
         text += 1
     if text == end:
@@ -323,6 +316,15 @@ cdef inline bint read_any(
     TimeForm* form, const char* text, Py_ssize_t size, int64_t* ns
 ) noexcept nogil:
     cdef const char* end = text + size
+    cdef int64_t number
+    # Before all else, so that a loop of these has no call in it.
+    if size == NS_DIGITS and form.epoch and (
+        form.places == BY_MAGNITUDE or form.places == 0
+    ):
+        number = usual_ns(form, text)
+        if number >= 0:
+            ns[0] = number
+            return True
     while text < end and text[0] == c" ":
         text += 1
     while text < end and (end - 1)[0] == c" ":

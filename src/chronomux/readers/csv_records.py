@@ -119,7 +119,7 @@ def _noted(lines: Iterator[str], taken: list[str]) -> Iterator[str]:
         yield line
 
 
-def _frame(keys: array[int], records: list[bytes]) -> Frame:
+def _frame(keys: array[int] | memoryview, records: list[bytes]) -> Frame:
     offsets = array("q", accumulate(map(len, records), initial=0))
     return Frame(keys, offsets, b"".join(records))
 

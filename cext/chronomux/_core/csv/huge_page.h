@@ -37,9 +37,21 @@ static inline void huge_page_free(char *page)
 {
     munmap(page, HUGE_PAGE);
 }
+
+/* What is in it is not needed: the system may take the memory back when it runs short,
+ * and gives other, cleared memory then. Until that, writing to it costs no page fault. */
+static inline void huge_page_lend(char *page)
+{
+#ifdef MADV_FREE
+    madvise(page, HUGE_PAGE, MADV_FREE);
+#else
+    (void)page;
+#endif
+}
 #else
 static inline char *huge_page_new(void) { return NULL; }
 static inline void huge_page_free(char *page) { (void)page; }
+static inline void huge_page_lend(char *page) { (void)page; }
 #endif
 
 #endif

@@ -1,6 +1,5 @@
 """The records noted for a frame: their times, and where they stand."""
 
-from cpython cimport array
 from libc.stdint cimport int64_t
 
 from chronomux._core.csv.window cimport Window
@@ -20,8 +19,8 @@ cdef class Noted:
     cdef int64_t* keys
     cdef int64_t* offsets
     cdef size_t shift
-    cdef array.array key_array
-    cdef array.array offset_array
+    cdef Window numbers  # keys, then offsets
+    cdef size_t most
     cdef Stretch* stretches
     cdef size_t stretch_count
     cdef size_t stretch_room
@@ -31,5 +30,6 @@ cdef class Noted:
     cdef int go_on(self, size_t begin, size_t line) except -1
     cdef void add(self, int64_t key, size_t end) noexcept
     cdef tuple frame(self, Window window)
+    cdef tuple key_views(self)
     cdef object rows(self, Window window)
     cdef object lines(self)

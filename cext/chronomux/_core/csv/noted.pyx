@@ -1,17 +1,22 @@
 """The records noted for a frame: their times, and where they stand.
 
 Mostly they are one stretch of lines, so nothing but its beginning is kept of them, and
-their bytes are those of the window.
+their bytes are those of the window. Keys and offsets lie in memory as windows have it:
+a merge that waits for late records holds many frames, and would get fresh memory, which
+is dear, for each of them.
 """
 
 cimport cython
 from cpython cimport array
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint8_t
 from libc.string cimport memcpy
 
 from chronomux._core.csv.window cimport Window
+
+cdef enum:
+    FEW = 4  # a frame with so many times less than there is room for is moved
 
 cdef array.array INT64 = array.array("q")
 
@@ -33,10 +38,12 @@ cdef class Noted:
 
     cdef int begin(self, size_t most) except -1:
         """Forget all, for the next frame of so many records at most."""
-        self.key_array = array.clone(INT64, most, False)
-        self.offset_array = array.clone(INT64, most + 1, False)
-        self.keys = places(self.key_array)
-        self.offsets = places(self.offset_array)
+        if self.numbers is None:
+            self.numbers = Window((2 * most + 1) * sizeof(int64_t))
+            self.numbers.size = self.numbers.room
+            self.keys = <int64_t*>self.numbers.data
+            self.offsets = self.keys + most
+            self.most = most
         self.offsets[0] = 0
         self.count = self.stretch_count = 0
         self.has_gap = False
@@ -73,11 +80,22 @@ cdef class Noted:
 
     cdef tuple frame(self, Window window):
         """(keys, offsets, rows, lines) of the records, one at least."""
-        frame = self.key_array, self.offset_array, self.rows(window), self.lines()
-        array.resize(self.key_array, self.count)
-        array.resize(self.offset_array, self.count + 1)
-        self.key_array = self.offset_array = None
-        return frame
+        keys, offsets = self.key_views()
+        return keys, offsets, self.rows(window), self.lines()
+
+    cdef tuple key_views(self):
+        """Keys and offsets; nobody writes to them any more."""
+        cdef size_t behind = self.most
+        cdef Window numbers = self.numbers
+        if self.count < self.most // FEW:
+            numbers = Window((2 * self.count + 1) * sizeof(int64_t))
+            behind = self.count
+            numbers.append(<const uint8_t*>self.keys, behind * sizeof(int64_t))
+            numbers.append(<const uint8_t*>self.offsets, (behind + 1) * sizeof(int64_t))
+        else:
+            self.numbers = None
+        view = memoryview(numbers).cast("q")
+        return view[:self.count], view[behind:behind + self.count + 1]
 
     cdef object rows(self, Window window):
         """The bytes of the records, one behind the other."""

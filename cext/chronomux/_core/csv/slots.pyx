@@ -13,11 +13,13 @@ cdef extern from "chronomux/_core/csv/huge_page.h" nogil:
     const size_t HUGE_PAGE
     char* huge_page_new() noexcept
     void huge_page_free(char* page) noexcept
+    void huge_page_lend(char* page) noexcept
 
 cdef enum:
     LEAST = 1 << 18  # bytes of a slot; less is not worth a page
     MOST = 1 << 19
-    SPARE = 8  # pages kept for the next windows, or the next merge
+    SPARE = 8  # unused pages kept for the next windows, or the next merge
+    LENT = 40  # and those that the system may take back: all that a merge may hold
 
 
 # A huge page in slots of one size; bit i of `used` stands for the i-th.
@@ -83,16 +85,21 @@ cdef Page* add_page(size_t slot) noexcept:
 
 cdef void give_slot(uint8_t* memory) noexcept:
     global page_count
-    cdef size_t i = 0
+    cdef size_t i = 0, unused
     cdef Page* page
     while not pages[i].memory <= memory < pages[i].memory + HUGE_PAGE:
         i += 1
     page = &pages[i]
     page.used &= ~(<uint32_t>1 << (<size_t>(memory - page.memory) // page.slot))
-    if not page.used and unused_pages() > SPARE:
+    if page.used:
+        return
+    unused = unused_pages()
+    if unused > SPARE + LENT:
         huge_page_free(<char*>page.memory)
         page_count -= 1
         memmove(page, page + 1, (page_count - i) * sizeof(Page))
+    elif unused > SPARE:
+        huge_page_lend(<char*>page.memory)
 
 
 cdef size_t unused_pages() noexcept:

@@ -20,7 +20,8 @@ cdef enum:
     STEP = 1 << 13  # bytes scanned at once: few are scanned twice, for a special row
     LEAST_STEP = 1 << 9
     STEPS = 32  # in a block, at least: what is found in one is kept
-    RECORD_BYTES = 32  # what a short record has: a block of them makes one frame
+    RECORD_BYTES = 32  # what a short record has: a block of them makes one frame,
+    # but for the last of them, so that keys and offsets fit half a block
 
 cdef inline bint put_text(
     Texts* texts, size_t i, const uint8_t* begin, const uint8_t* end, int quote
@@ -45,7 +46,7 @@ cdef class TimedRecords(Records):
     on_first(line, fields) is called once, with the first record. `lines` come before.
     `read` gives bytes in any encoding that ASCII is part of; they are not checked.
     `readinto`, if given, is asked instead, and puts a block into memory it is given.
-    A frame has at most `block_bytes` / 32 records, and those of one block mostly.
+    A frame has less than `block_bytes` / 32 records, and those of one block mostly.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ cdef class TimedRecords(Records):
         self.lines = lines
         self.readinto = readinto
         self.block_bytes = block_bytes
-        self.most = max(block_bytes // RECORD_BYTES, 1)
+        self.most = max(block_bytes // RECORD_BYTES - 1, 1)
         self.step = min(max(self.block_bytes // STEPS, LEAST_STEP), STEP)
         self.room = self.block_bytes
         self.window = Window(self.room)

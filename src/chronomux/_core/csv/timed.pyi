@@ -1,4 +1,3 @@
-from array import array
 from collections.abc import Callable, Sequence
 from typing import final
 
@@ -29,4 +28,4 @@ class TimedRecords(Records):
     def __iter__(self) -> Self: ...
     def __next__(
         self,
-    ) -> tuple[array[int], array[int], bytes | memoryview, Sequence[int]]: ...
+    ) -> tuple[memoryview, memoryview, bytes | memoryview, Sequence[int]]: ...
