@@ -53,11 +53,19 @@ class Operator:
         return type(self), self._arguments
 
 
+_BRACKETS = {tuple: "({})", list: "[{}]", frozenset: "frozenset({{{}}})"}
+
+
 def shown_argument(value: Any) -> str:
     if callable(value) and not isinstance(value, Operator):
         return qualified_name(value)
     if type(value) is float and not math.isfinite(value):
         return f"float('{value}')"  # inf and nan are no names
+    if type(value) in _BRACKETS and value:
+        inner = ", ".join(map(shown_argument, value))
+        if type(value) is tuple and len(value) == 1:
+            inner += ","
+        return _BRACKETS[type(value)].format(inner)
     return repr(value)
 
 

@@ -57,6 +57,7 @@ CASES: list[tuple[op.Operator, list[Any], list[Any]]] = [
     (op.cidr("0.0.0.0/0"), ["1.2.3.4"], ["::1", "1.2.3.04"]),
     (op.contains_all("a", "b"), [["b", "a", "c"], {"a", "b"}], [["a"], "ab", None]),
     (op.contains_all(), [[], 1], []),
+    (op.one_of([float("inf"), 1], 2), [2, [[float("inf"), 1]]], [float("inf"), 1]),
     (op.whole(bool), [[0], "x"], [[], ""]),
     (op.any_of_fields({"a": 1}, {"b": 2}), [{"a": 1}, {"b": [2]}], [{"a": 2}, 5]),
 ]
