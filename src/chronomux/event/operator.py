@@ -53,7 +53,11 @@ class Operator:
         return type(self), self._arguments
 
 
-_BRACKETS = {tuple: "({})", list: "[{}]", frozenset: "frozenset({{{}}})"}
+_BRACKETS: dict[Any, str] = {
+    tuple: "({})",
+    list: "[{}]",
+    frozenset: "frozenset({{{}}})",
+}
 
 
 def shown_argument(value: Any) -> str:

@@ -107,7 +107,7 @@ class between(Range):
         try:
             empty = low > high or (low == high and bounds != "[]")
         except TypeError as error:
-            raise TypeError(f"between({low!r}, {high!r}): {error}") from error
+            raise TypeError(f"between(): {low!r} has no order with {high!r}") from error
         if empty:
             raise ValueError(f"between({low!r}, {high!r}, {bounds!r}) holds no value")
         super().__init__(low, bounds[0] == "[", high, bounds[1] == "]")

@@ -162,8 +162,17 @@ def made(node: SCLNode, form: Form, forms: Forms) -> Any:
     try:
         return form.make(*arguments)
     except (TypeError, ValueError, re.error) as error:
-        where = node.children[0] if node.children and len(node.children) == 1 else node
+        where = suspect(node)
         refuse(where, where.value_span, str(error))
+
+
+def suspect(node: SCLNode) -> SCLNode:
+    """Which word of an operator is to blame: its argument, or the one unlike others."""
+    first, *others = node.children or (node,)
+    unlike = [other for other in others if type(other.value) is not type(first.value)]
+    if unlike:
+        return unlike[0]
+    return node if others else first
 
 
 def named(node: SCLNode, form: Form, forms: Forms) -> Iterator[Any]:

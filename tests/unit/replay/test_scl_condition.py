@@ -81,6 +81,8 @@ def test_statements_are_a_condition(text: str, rules: dict[str, Any] | None) -> 
         ('host=cidr(net="10.0.0")', '"10.0.0"', "does not appear to be"),
         ('a=regex(pattern="(")', '"("', "unterminated"),
         ("a=between(low=5 high=1)", "between", "holds no value"),
+        ("a=between(low=1 high=x)", "x", "1 has no order with 'x'"),
+        ('a=between(low=1 high=2 bounds="[")', '"["', "bounds='\\['"),
         ("a=above(bound=1 inclusive=maybe)", "maybe", "inclusive is yes or no"),
         ("a=one_of(value=(b=1))", "(b=1)", "value is a value, not statements"),
         ("a=any_of_fields(when=b)", "b", r"when takes statements: when=\(\.\.\.\)"),
