@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
-import logging
 import os
-import signal
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from chronomux.cli.messages import say
 from chronomux.cli.progress import Progress
+from chronomux.cli.signals import ended_by_signals
+from chronomux.cli.sources import column_names, quieted
 
 if TYPE_CHECKING:
     from chronomux.replay import MergeReport, SourceReport
@@ -47,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-t",
         "--timestamp",
-        type=_columns,
+        type=column_names,
         metavar="COLUMN[,COLUMN]",
         help="of CSV: the column of the time, or columns to be joined by a space",
     )
@@ -168,26 +164,17 @@ def _offset(text: str) -> tuple[str, str]:
     return name, by
 
 
-def _columns(text: str) -> list[str]:
-    """'Date,Time' -> two names; a name with a comma is quoted as in CSV."""
-    names = next(csv.reader([text]), [])
-    if not all(names) or not names:
-        raise argparse.ArgumentTypeError(f"{text!r} holds an empty column name")
-    return names
-
-
 def run(options: argparse.Namespace) -> int:
     from chronomux.replay import merge_files
 
     if options.json == "-" and options.output == "-":
         raise ValueError("records and --json cannot both go to stdout; give -o a file")
-    if options.quiet:
-        logging.getLogger("chronomux").setLevel(logging.ERROR)
+    quiet = quieted(options)
     is_packets_form = options.format in PACKET_FORMATS
     # A progress line on the terminal that takes the records would cut them in pieces.
     shown = not (options.output == "-" and sys.stdout and sys.stdout.isatty())
-    shown = shown and not options.quiet
-    with _ended_by_signals(), Progress(_size(options.files), shown) as progress:
+    shown = shown and not quiet
+    with ended_by_signals(), Progress(_size(options.files), shown) as progress:
         report = merge_files(
             options.files,
             options.output,
@@ -213,7 +200,7 @@ def run(options: argparse.Namespace) -> int:
         )
     if options.json is not None:
         _write_json(report, options.json, [*options.files, options.output])
-    if not options.quiet:
+    if not quiet:
         _say_findings(report)
     return int(any(_spoils(source, report.order) for source in report.sources))
 
@@ -230,28 +217,6 @@ def _size(files: list[str]) -> int | None:
     """Bytes of all inputs, or None if one of them is a pipe."""
     sizes = [os.stat(name).st_size for name in files if os.path.isfile(name)]
     return sum(sizes) if len(sizes) == len(files) else None
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP remove the half-written file too, as Ctrl-C does."""
-
-    def end(number: int, frame: FrameType | None) -> NoReturn:
-        raise SystemExit(128 + number)
-
-    mine = [
-        number
-        for number in (signal.SIGTERM, signal.SIGHUP)
-        if threading.current_thread() is threading.main_thread()
-        and signal.getsignal(number) is signal.SIG_DFL  # nohup's stays ignored
-    ]
-    for number in mine:
-        signal.signal(number, end)
-    try:
-        yield
-    finally:
-        for number in mine:
-            signal.signal(number, signal.SIG_DFL)
 
 
 def _say_findings(report: MergeReport) -> None:

@@ -15,12 +15,15 @@ from chronomux.readers.decompress import (
 )
 from chronomux.replay.input_file import InputFile
 
-__all__ = ["Content", "are_packets", "unpacked"]
+__all__ = ["PCAPNG_MAGIC", "PCAP_MAGIC", "Content", "are_packets", "unpacked"]
 
-_MAGIC_NUMBERS = 0x0A0D0D0A, 0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34
-_MAGIC = frozenset(
-    struct.pack(order + "I", number) for number in _MAGIC_NUMBERS for order in "<>"
+PCAPNG_MAGIC = b"\n\r\r\n"
+PCAP_MAGIC = frozenset(
+    struct.pack(order + "I", number)
+    for number in (0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34)
+    for order in "<>"
 )
+_MAGIC = PCAP_MAGIC | {PCAPNG_MAGIC}
 _FIRST_BYTES = MAGIC_FIRST_BYTES | {magic[:1] for magic in _MAGIC}
 
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from chronomux.errors import ChronomuxError, ReaderError
 from chronomux.readers import CSVReader, JSONLReader, PcapReader
+from chronomux.replay.content import PCAP_MAGIC, PCAPNG_MAGIC
 from chronomux.replay.scl_reader import SCLReader
 from chronomux.writers.compress import uncompressed_suffix
 
@@ -32,8 +33,7 @@ __all__ = [
 logger = logging.getLogger("chronomux")
 
 GROUP = "chronomux.readers"
-_PCAP_MAGIC = (0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34)
-_SECTION, _ORDER_MAGIC = b"\n\r\r\n", (b"\x1a\x2b\x3c\x4d", b"\x4d\x3c\x2b\x1a")
+_ORDER_MAGIC = (b"\x1a\x2b\x3c\x4d", b"\x4d\x3c\x2b\x1a")
 _OF_TEXT = frozenset({"timestamp_format", "tz", "on_error"})
 
 
@@ -58,13 +58,11 @@ class Format(NamedTuple):
 
 
 def _is_pcap(head: bytes) -> bool:
-    return any(
-        int.from_bytes(head[:4], order) in _PCAP_MAGIC for order in ("little", "big")
-    )
+    return head[:4] in PCAP_MAGIC
 
 
 def _is_pcapng(head: bytes) -> bool:
-    return head[:4] == _SECTION and head[8:12] in _ORDER_MAGIC
+    return head[:4] == PCAPNG_MAGIC and head[8:12] in _ORDER_MAGIC
 
 
 _TABLE = frozenset({"timestamp", *_OF_TEXT})
