@@ -75,14 +75,18 @@ def test_keyboard_interrupt_rises_out_of_a_thread_pool(call: str) -> None:
 def test_interrupt_ends_a_program_that_waits_in_another_thread(target: str) -> None:
     program = """
     pool = pools.ProcessPool(2)
+    def arrive_and_wait(name):
+        open(name, "w").close()
+        time.sleep(60)
     def work():
         try:
-            pool.map(time.sleep, [60] * 4)
+            pool.map(arrive_and_wait, ["first", "second"])
         except Exception as error:
             say(type(error).__name__)
     thread = threading.Thread(target=work)
     thread.start()
-    time.sleep(0.3)
+    await_path("first")
+    await_path("second")
     say("waiting")
     time.sleep(60)
     """
