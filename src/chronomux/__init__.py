@@ -51,9 +51,11 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
     )
     from chronomux.replay import (
         Capture,
+        Player,
         SCLReader,
         merge_files,
         open,
+        play,
     )
     from chronomux.util import (
         MultiProcessing,
@@ -84,6 +86,7 @@ __all__ = [
     "PcapError",
     "PcapReader",
     "PcapWriter",
+    "Player",
     "Queue",
     "QueueMultiplexer",
     "ReaderError",
@@ -101,6 +104,7 @@ __all__ = [
     "merge_files",
     "merge_order",
     "open",
+    "play",
 ]
 
 _NAMES = {
@@ -140,7 +144,14 @@ _NAMES = {
         "JSONLReader",
         "PcapReader",
     ),
-    "chronomux.replay": ("Capture", "SCLReader", "merge_files", "open"),
+    "chronomux.replay": (
+        "Capture",
+        "Player",
+        "SCLReader",
+        "merge_files",
+        "open",
+        "play",
+    ),
     "chronomux.util": ("MultiProcessing",),
     "chronomux.writers": ("JSONLWriter", "PcapWriter"),
 }

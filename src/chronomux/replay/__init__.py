@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chronomux.replay.demonstration import Demonstrated, SourceCount, demonstrate
     from chronomux.replay.merging import merge_files
     from chronomux.replay.opening import Capture, open
+    from chronomux.replay.player import Player, PlayStats, play
     from chronomux.replay.reports import MergeReport, SourceReport
     from chronomux.replay.scl import scl_condition, scl_rules
     from chronomux.replay.scl_reader import SCLReader
@@ -27,6 +28,8 @@ _HOMES = {
     "MergeReport": "chronomux.replay.reports",
     "Output": "chronomux.writers.output",
     "OutputIsInputError": "chronomux.writers.output",
+    "PlayStats": "chronomux.replay.player",
+    "Player": "chronomux.replay.player",
     "SCLReader": "chronomux.replay.scl_reader",
     "SourceCount": "chronomux.replay.demonstration",
     "SourceInfo": "chronomux.replay.survey",
@@ -34,6 +37,7 @@ _HOMES = {
     "demonstrate": "chronomux.replay.demonstration",
     "merge_files": "chronomux.replay.merging",
     "open": "chronomux.replay.opening",
+    "play": "chronomux.replay.player",
     "scl_condition": "chronomux.replay.scl",
     "scl_rules": "chronomux.replay.scl",
 }
@@ -45,6 +49,8 @@ __all__ = [
     "MergeReport",
     "Output",
     "OutputIsInputError",
+    "PlayStats",
+    "Player",
     "SCLReader",
     "SourceCount",
     "SourceInfo",
@@ -52,6 +58,7 @@ __all__ = [
     "demonstrate",
     "merge_files",
     "open",
+    "play",
     "scl_condition",
     "scl_rules",
 ]

@@ -130,6 +130,12 @@ class Capture:
         self._is_closed = False
 
     @property
+    def inputs(self) -> list[Input]:
+        """The files themselves, in their order, for another capture to hold."""
+        self._refuse_closed()
+        return list(self._inputs)
+
+    @property
     def names(self) -> list[str]:
         """The files, in their order."""
         return [file.name for file in self._inputs]
@@ -191,6 +197,10 @@ class Capture:
         over; of files that are known to be in order, up to `end`.
         """
         return self._merged(self._sources_between(start, end))
+
+    def moment(self, moment: Moment) -> int:
+        """A bound as `between` takes it, in ns since 1970; None is before all times."""
+        return self._bounds(moment, None)[0]
 
     def frames(self) -> Iterator[Frame]:
         """Batches of raw records with their times, see `Frame`; of one file only."""
