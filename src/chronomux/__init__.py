@@ -51,7 +51,9 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
     )
     from chronomux.replay import (
         Capture,
+        Report,
         SCLReader,
+        check,
         merge_files,
         open,
     )
@@ -88,6 +90,7 @@ __all__ = [
     "QueueMultiplexer",
     "ReaderError",
     "RemoteError",
+    "Report",
     "SCLLexer",
     "SCLReader",
     "SCLSyntaxError",
@@ -97,6 +100,7 @@ __all__ = [
     "WorkerDiedError",
     "WriterError",
     "__version__",
+    "check",
     "merge",
     "merge_files",
     "merge_order",
@@ -140,7 +144,14 @@ _NAMES = {
         "JSONLReader",
         "PcapReader",
     ),
-    "chronomux.replay": ("Capture", "SCLReader", "merge_files", "open"),
+    "chronomux.replay": (
+        "Capture",
+        "Report",
+        "SCLReader",
+        "check",
+        "merge_files",
+        "open",
+    ),
     "chronomux.util": ("MultiProcessing",),
     "chronomux.writers": ("JSONLWriter", "PcapWriter"),
 }
