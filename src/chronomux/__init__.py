@@ -51,7 +51,6 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
     )
     from chronomux.replay import (
         Capture,
-        Report,
         SCLReader,
         check,
         merge_files,
@@ -90,7 +89,6 @@ __all__ = [
     "QueueMultiplexer",
     "ReaderError",
     "RemoteError",
-    "Report",
     "SCLLexer",
     "SCLReader",
     "SCLSyntaxError",
@@ -146,7 +144,6 @@ _NAMES = {
     ),
     "chronomux.replay": (
         "Capture",
-        "Report",
         "SCLReader",
         "check",
         "merge_files",

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chronomux.replay.catenation import Catenation
-    from chronomux.replay.check import check
     from chronomux.replay.check_report import Finding, Report
+    from chronomux.replay.checking import check
     from chronomux.replay.demonstration import Demonstrated, SourceCount, demonstrate
     from chronomux.replay.merging import merge_files
     from chronomux.replay.opening import Capture, open
@@ -35,7 +35,7 @@ _HOMES = {
     "SourceCount": "chronomux.replay.demonstration",
     "SourceInfo": "chronomux.replay.survey",
     "SourceReport": "chronomux.replay.reports",
-    "check": "chronomux.replay.check",
+    "check": "chronomux.replay.checking",
     "demonstrate": "chronomux.replay.demonstration",
     "merge_files": "chronomux.replay.merging",
     "open": "chronomux.replay.opening",

@@ -12,6 +12,7 @@ import pytest
 
 import chronomux
 from chronomux.errors import ReaderError, SCLSyntaxError
+from chronomux.replay import Report
 from chronomux.replay.check_expectations import expected
 from chronomux.replay.check_lane import MOST
 from tests.captures import pcap_header, pcap_record
@@ -33,7 +34,7 @@ def write_lines(name: str, *rows: Any) -> None:
     Path(name).write_text("\n".join(texts) + "\n")
 
 
-def found(report: chronomux.Report) -> list[tuple[str, str, int | None]]:
+def found(report: Report) -> list[tuple[str, str, int | None]]:
     return [(one.kind, one.source, one.record) for one in report.findings]
 
 

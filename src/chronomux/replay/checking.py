@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, TypeAlias
 
@@ -19,7 +19,7 @@ from chronomux.replay.opening import inputs_of
 from chronomux.replay.scl import scl_rules
 from chronomux.replay.span import as_duration
 
-__all__ = ["check"]
+__all__ = ["Rules", "check", "checked"]
 
 Rules: TypeAlias = "str | os.PathLike[str] | Mapping[str, Mapping[str, Any]]"
 
@@ -68,6 +68,22 @@ def check(
     """
     if not paths:
         raise ValueError("check() needs a path, or several")
+    reading = Reading(format, timestamp, timestamp_format, tz, None, options)
+    return checked(
+        inputs_of(paths, reading), max_gap, window, rules, expect, most, progress
+    )
+
+
+def checked(
+    inputs: Sequence[Input],
+    max_gap: str | int | None,
+    window: str | int | None,
+    rules: Rules | None,
+    expect: str | Iterable[str],
+    most: int,
+    progress: Callable[[int], object] | None,
+) -> Report:
+    """The same of files whose formats are known."""
     if isinstance(most, bool) or not isinstance(most, int) or most < 0:
         raise ValueError(f"most={most!r}: give how many findings are kept")
     texts = [expect] if isinstance(expect, str) else list(expect)
@@ -78,8 +94,6 @@ def check(
         _duration(window, "window") or 0,
         most,
     )
-    reading = Reading(format, timestamp, timestamp_format, tz, None, options)
-    inputs = inputs_of(paths, reading)
 
     def watch() -> None:
         if progress is not None:
@@ -144,7 +158,7 @@ class _Checking:
         for condition in [*rules.values(), *(side for pair in pairs for side in pair)]:
             self._conditions.register(_nothing, condition)
 
-    def report(self, inputs: list[Input], watch: Callable[[], object]) -> Report:
+    def report(self, inputs: Sequence[Input], watch: Callable[[], object]) -> Report:
         readings = [
             SourceReading(file, number, self._found, self._max_gap, self._window)
             for number, file in enumerate(inputs)
