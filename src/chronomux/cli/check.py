@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 from chronomux.cli.messages import say
@@ -22,6 +23,7 @@ EXAMPLES = """\
 examples:
   chronomux check --max-gap 5s --window 1s recordings/
   chronomux check --rules alarms.scl --json 'run*.jsonl' | jq .counts
+  chronomux check --report wrong.html recordings/
   chronomux check commands.scl answers.jsonl \\
     --expect 'type=command => type=response within 2s same id'
 """
@@ -77,9 +79,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the same as JSON; times and durations in int ns",
     )
 
+    parser.add_argument(
+        "--report",
+        metavar="OUT.html",
+        help="write a page of its own: records over time, findings and tables",
+    )
+
 
 def run(options: argparse.Namespace) -> int:
     report = _checked(options, shown=not quieted(options))
+    if options.report is not None:
+        _write_page(options, report)
     print(json.dumps(report.to_dict(), indent=2) if options.json else report)
     if report.is_complete:
         return 0 if report.ok else FINDINGS
@@ -89,12 +99,23 @@ def run(options: argparse.Namespace) -> int:
     return UNUSABLE
 
 
+def _write_page(options: argparse.Namespace, report: Report) -> None:
+    from chronomux.replay import Output
+
+    with ended_by_signals(), Output(options.report) as out:
+        out.write(report.to_html(shlex.join(options.command)).encode())
+
+
 def _checked(options: argparse.Namespace, shown: bool) -> Report:
+    from chronomux.replay import Output
+
     with (
         ended_by_signals(),
         opened(options) as capture,
         Progress(capture.size, shown) as progress,
     ):
+        if options.report is not None:  # better now than when all was read
+            Output(options.report).refuse(capture.names)
         return capture.check(
             max_gap=options.max_gap,
             window=options.window,

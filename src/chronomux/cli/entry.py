@@ -48,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str]) -> int:
     verb = next((word for word in argv if not word.startswith("-")), None)
     options = _parser(verb).parse_args(argv)
+    options.command = ["chronomux", *argv]  # for what is to say how it was made
     module = importlib.import_module(f"chronomux.cli.{options.verb}")
     with _logging_to_stderr(options.verbose):
         code: int = module.run(options)

@@ -173,6 +173,12 @@ class Report:
         derived = ("ok", "is_complete", "total", "left_out")
         return {**{name: getattr(self, name) for name in derived}, **asdict(self)}
 
+    def to_html(self, command: str = "") -> str:
+        """The same as a page of its own, with the command that made it."""
+        from chronomux.replay.check_page import report_page
+
+        return report_page(self, command)
+
     def __str__(self) -> str:
         from chronomux.replay.check_text import report_text
 

@@ -8,7 +8,7 @@ from typing import Any
 from chronomux.replay.check_report import Finding, Report
 from chronomux.replay.time_texts import duration_text, moment_text
 
-__all__ = ["Columns", "cell", "place_text", "report_text", "summary", "tables"]
+__all__ = ["LEFT", "Columns", "cell", "place_text", "report_text", "summary", "tables"]
 
 Columns = Mapping[str, Callable[[Any], Any]]
 """The names of columns, and what stands in them for a row."""
@@ -26,7 +26,7 @@ _NAMES = {
 
 def report_text(report: Report) -> str:
     """Tables, findings, and a last line that says how many there are."""
-    blocks = [table(rows, columns) for rows, columns in tables(report)]
+    blocks = [table(rows, columns) for _, rows, columns in tables(report)]
     lines = [f"{one.kind}: {place_text(one)}{one.text}" for one in report.findings]
     if report.left_out:
         lines.append(f"and {report.left_out} more, which are counted above")
@@ -34,14 +34,14 @@ def report_text(report: Report) -> str:
     return "\n\n".join([*filter(None, blocks), summary(report)])
 
 
-def tables(report: Report) -> Iterator[tuple[Sequence[Any], Columns]]:
-    """The rows and columns of those that have any rows."""
+def tables(report: Report) -> Iterator[tuple[str, Sequence[Any], Columns]]:
+    """The names, rows and columns of those that have any rows."""
     if report.sources:
-        yield report.sources, _without_empty(report, SOURCES)
+        yield "Sources", report.sources, _without_empty(report, SOURCES)
     if report.rules:
-        yield report.rules, RULES
+        yield "Rules", report.rules, RULES
     if report.expectations:
-        yield report.expectations, EXPECTATIONS
+        yield "Expectations", report.expectations, EXPECTATIONS
 
 
 def table(rows: Sequence[Any], columns: Columns) -> str:

@@ -72,6 +72,15 @@ def test_json_has_the_same_in_int_ns(capsys: Any) -> None:
     assert [one["kind"] for one in report["findings"]] == ["disorder", "duplicate"]
 
 
+def test_a_page_appears_and_says_which_command_made_it(capsys: Any) -> None:
+    assert main(["check", "a.csv", "--max-gap", "5s", "--report", "out.html"]) == 1
+    page = Path("out.html").read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert "<code>chronomux check a.csv --max-gap 5s --report out.html</code>" in page
+    assert main(["check", "a.csv", "--report", "a.csv"]) == 2
+    assert "a.csv: is also an input" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "argv",
     [
