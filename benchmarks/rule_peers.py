@@ -48,14 +48,19 @@ def mongo_query(rule: Event) -> Callable[[Event], bool]:
 
 
 def engine_rule(rule: Event) -> Callable[[Event], bool]:
-    """What is missing is null, also on the way: hence &. instead of a dot."""
+    """What is missing is null, also on the way: hence &[...] instead of [...]."""
     context = rule_engine.Context(resolver=rule_engine.resolve_item, default_value=None)
     signs = {True: "in", False: "=="}
     tests = [
-        f"{path.replace('.', '&.')} {signs[isinstance(value, list)]} {value!r}"
+        f"{engine_path(path)} {signs[isinstance(value, list)]} {value!r}"
         for path, value in rule.items()
     ]
     return rule_engine.Rule(" and ".join(tests), context=context).matches
+
+
+def engine_path(path: str) -> str:
+    name, *below = path.split(".")
+    return name + "".join(f"&[{key!r}]" for key in below)
 
 
 def json_rule(rule: Event) -> Callable[[Event], bool]:

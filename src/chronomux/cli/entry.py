@@ -14,7 +14,7 @@ from chronomux import __version__
 from chronomux.cli.messages import say
 from chronomux.errors import ChronomuxError
 
-__all__ = ["main"]
+__all__ = ["VERBS", "main", "parser_of"]
 
 OPTION = re.compile(r"\b(on_error|order|late|format)='(\w+)'")
 FINDINGS, UNUSABLE, INTERRUPTED = 1, 2, 130
@@ -24,6 +24,7 @@ VERBS = {
     "merge": "merge captures into one, in chronological order",
     "cat": "print captures of any format as one stream, as JSON lines or CSV",
     "demo": "replay the shipped captures through a live multiplexer",
+    "completion": "print a script that completes command lines in bash and zsh",
 }
 
 
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     verb = next((word for word in argv if not word.startswith("-")), None)
-    options = _parser(verb).parse_args(argv)
+    options = parser_of(verb).parse_args(argv)
     options.command = ["chronomux", *argv]  # for what is to say how it was made
     module = importlib.import_module(f"chronomux.cli.{options.verb}")
     with _logging_to_stderr(options.verbose):
@@ -55,7 +56,7 @@ def _run(argv: Sequence[str]) -> int:
     return code
 
 
-def _parser(verb: str | None) -> argparse.ArgumentParser:
+def parser_of(verb: str | None) -> argparse.ArgumentParser:
     """A parser of all verbs that knows the arguments of the one which is called."""
     parser = argparse.ArgumentParser(
         prog="chronomux",

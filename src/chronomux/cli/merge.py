@@ -1,4 +1,4 @@
-"""`chronomux merge`: captures of CSV or of packets in, one chronological out."""
+"""`chronomux merge`: captures of any format in, one chronological out."""
 
 from __future__ import annotations
 
@@ -31,21 +31,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "is 1 when records are out of order, dropped or without a readable time. "
         "Examples: chronomux merge -t time -o all.csv a.csv b.csv.gz; "
         "chronomux merge -o all.pcapng a.pcap b.pcapng; "
+        "chronomux merge -o all.jsonl cpu.csv events.jsonl commands.scl; "
         "chronomux merge --where 'udp=(dstport=53)' --format pcap -o dns.pcap *.pcap.gz"
     )
     parser.add_argument(
         "files",
         nargs="+",
         metavar="FILE",
-        help="CSV files, or packet captures (pcap and pcapng), known by their content, "
-        "also as gzip, bz2, xz or zstd; - is stdin",
+        help="CSV files or packet captures (pcap and pcapng) to one of that kind; what "
+        "is of another or of several formats to JSON lines; known by content, also as "
+        "gzip, bz2, xz or zstd; - is stdin",
     )
     parser.add_argument(
         "-t",
         "--timestamp",
         type=column_names,
         metavar="COLUMN[,COLUMN]",
-        help="of CSV: the column of the time, or columns to be joined by a space",
+        help="of text: the column or key of the time, or columns, joined by a space",
     )
     parser.add_argument(
         "--format",
@@ -239,9 +241,8 @@ def _complaints(source: SourceReport, order: str) -> Iterator[str]:
     if source.untimed > LINES_SHOWN and not source.has_packets:
         yield f"{source.name}: and {_records(source.untimed - LINES_SHOWN)} like these"
     if source.late:
-        mark = "@" if source.has_packets else ":"
         yield (
-            f"{source.name}{mark}{source.first_late}: the first of "
+            f"{source.name}{source.mark}{source.first_late}: the first of "
             f"{_records(source.late, source.has_packets)} older than one before; "
             f"the largest step back is {source.largest_step_back / 1e9:g} s; "
             f"{_fate(source, order)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from chronomux.errors import SCLSyntaxError
 
 TYPE_CHECKING = False
@@ -22,6 +24,7 @@ NAMES = {
 }
 SHOWN = 60  # characters of a line, and of a word, on either side of the place
 SEPARATORS = frozenset(' \t\n\v\f\r="()')
+TWO_WORDS = re.compile(r"=[ \t]*([\w.+-]+[ \t]+\w+)\s*\Z")  # a value and one too many
 
 
 class Places:
@@ -100,6 +103,7 @@ def sentence(places: Places, failure: Failure) -> str:
     hint = advice(text, failure)
     if failure.reason == "stray":
         return f"{found} is no part of the language" + hint
+    hint = hint or advice_on_two_words(text, failure)
     return f"found {found}, expected {words(failure.expected)}" + hint
 
 
@@ -109,7 +113,8 @@ def shortened(found: str) -> str:
 
 def ended(places: Places, failure: Failure) -> str:
     if failure.opened_at is None:
-        return f"the text ends, expected {words(failure.expected)}"
+        found = f"the text ends, expected {words(failure.expected)}"
+        return found + advice_on_two_words(places.text, failure)
     line, column = Places(places.text, *places.start).of(failure.opened_at)
     return (
         f"the text ends, and the parenthesis of line {line}, column {column} is open; "
@@ -141,6 +146,15 @@ def advice(text: str, failure: Failure) -> str:
         return ""  # a word or number like others, only not here
     written = thing.strip("'").replace("\\", "\\\\")
     return f'; in quotes it is a string: "{written}"'
+
+
+def advice_on_two_words(text: str, failure: Failure) -> str:
+    """What to write instead of a value like 5 kg, of which kg looks like a key."""
+    if "EQUALS" not in failure.expected:
+        return ""
+    near = text[max(0, failure.begin - 2 * SHOWN) : failure.begin]
+    both = TWO_WORDS.search(near)
+    return f'; if it is one value, put it in quotes: "{both[1]}"' if both else ""
 
 
 def around(

@@ -67,6 +67,7 @@ class JSONLReader(Reader[Row]):
             filename, queue, wrapper, encoding=encoding, errors=errors, follow=follow
         )
         self.on_error = on_error
+        self.line_num = 0  # lines read so far, to the end of the latest row
         self._path = _as_path(timestamp)
         parser = time_parser(timestamp_format, tz)
         self._times = RecordTimes(self.name, self._path, parser, on_error, "")
@@ -102,6 +103,7 @@ class JSONLReader(Reader[Row]):
     def _records(self, source: Source) -> Iterator[Record]:
         decoder = TextDecoder(source.name, source.encoding, source.errors)
         for number, line in enumerate(text_lines(source.read, decoder), 1):
+            self.line_num = number
             if line.isspace():
                 continue
             time = None

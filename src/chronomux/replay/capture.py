@@ -26,7 +26,7 @@ class Capture(ABC):
     def __init__(self, number: int, file: InputFile, offset: int = 0) -> None:
         self.number = number  # among all captures, from 0
         self.name = file.name
-        self.report = SourceReport(file.name)
+        self.report = SourceReport(file.name, mark=self.mark)
         self._file = file
         self._offset = offset  # ns, added to every time
         self._first: tuple[Frame, Keys] | None = None

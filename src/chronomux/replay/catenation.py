@@ -15,7 +15,7 @@ from chronomux.replay.opening import KEY, Capture, Moment, Part, merged
 from chronomux.replay.scl import nodes_of, scl_condition
 from chronomux.replay.selection import EXCLUDE, WHERE, note_kinds, number
 
-__all__ = ["Catenation", "as_text", "in_json"]
+__all__ = ["Catenation", "Choice", "as_text", "in_json", "plain_packet"]
 
 Items = Iterator[Any]
 
@@ -46,7 +46,7 @@ class Catenation:
         self._source = source
         self._layers = layers
         is_all = where is None and exclude is None
-        self._chosen = None if is_all else _Choice(where, exclude)
+        self._chosen = None if is_all else Choice(where, exclude)
         self._parts = capture.parts(start, end)
 
     def __iter__(self) -> Items:
@@ -55,10 +55,10 @@ class Catenation:
     def _shaped(self, part: Part) -> Items:
         items = self._watched(part)
         if self._chosen is not None:
-            items = self._chosen(items, part.format)
+            items = filter(self._chosen.of_format(part.format), items)
         is_packets = part.format.startswith("pcap")
         if is_packets:
-            items = map(dict if self._layers else _packet, items)
+            items = map(dict if self._layers else plain_packet, items)
         return items if self._source is None else self._signed(part.name, items)
 
     def _watched(self, part: Part) -> Items:
@@ -84,8 +84,8 @@ class Catenation:
             yield {**item, key: name}
 
 
-class _Choice:
-    """The items that are wanted."""
+class Choice:
+    """The items of which `where` holds and `exclude` does not: conditions in SCL."""
 
     def __init__(self, where: str | None, exclude: str | None) -> None:
         self._rules = EventManager()
@@ -97,12 +97,15 @@ class _Choice:
                 for node in nodes:
                     note_kinds(node, node.key, self._compared)
 
-    def __call__(self, items: Items, format: str) -> Items:
+    def of_format(self, format: str) -> Callable[[Any], bool]:
+        """Whether an item of a file of that format is wanted."""
         match, event = self._rules.match, self._event(format)
-        for item in items:
+
+        def wanted(item: Any) -> bool:
             found = match(event(item))
-            if WHERE in found and EXCLUDE not in found:
-                yield item
+            return WHERE in found and EXCLUDE not in found
+
+        return wanted
 
     def _event(self, format: str) -> Callable[[Any], Any]:
         """What the conditions look at: numbers where CSV has only texts."""
@@ -123,7 +126,8 @@ class _Choice:
         return event
 
 
-def _packet(packet: Packet) -> dict[str, Any]:
+def plain_packet(packet: Packet) -> dict[str, Any]:
+    """The five keys of every packet."""
     return {
         "timestamp": packet.timestamp,
         "interface": packet.interface,

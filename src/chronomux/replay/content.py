@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
-from chronomux.errors import ReaderError
 from chronomux.readers.decompress import (
     MAGIC_BYTES,
     MAGIC_FIRST_BYTES,
@@ -14,8 +13,9 @@ from chronomux.readers.decompress import (
     compression_of,
 )
 from chronomux.replay.input_file import InputFile
+from chronomux.writers.compress import uncompressed_suffix
 
-__all__ = ["PCAPNG_MAGIC", "PCAP_MAGIC", "Content", "are_packets", "unpacked"]
+__all__ = ["PCAPNG_MAGIC", "PCAP_MAGIC", "Content", "kind_of", "unpacked"]
 
 PCAPNG_MAGIC = b"\n\r\r\n"
 PCAP_MAGIC = frozenset(
@@ -61,6 +61,7 @@ class Unpacked:
 
 
 Content: TypeAlias = InputFile | Unpacked
+Kind: TypeAlias = Literal["csv", "packets", "items"]
 
 
 def unpacked(file: InputFile) -> Content:
@@ -69,25 +70,31 @@ def unpacked(file: InputFile) -> Content:
     return file if kind is None else Unpacked(file, kind)
 
 
-def are_packets(contents: Sequence[Content]) -> bool:
-    """Whether files are packet captures. Raises ReaderError if only some of them are.
+def kind_of(contents: Sequence[Content], output: str) -> Kind:
+    """How files are merged to an output of that name: as CSV, as packets, or as items.
 
-    An empty file is whatever the others are.
+    CSV is what is not known to be something else. An empty file is whatever the others
+    are.
     """
-    kinds = [_has_packets(content) for content in contents]
-    if True in kinds and False in kinds:
-        other = contents[kinds.index(False)].name
-        raise ReaderError(
-            f"{other}: is no packet capture, but {contents[kinds.index(True)].name} is "
-            "one; merge packet captures and CSV files each by themselves"
-        )
-    return True in kinds
+    heads = [(content.name, _head(content)) for content in contents]
+    kinds = {_kind(name, head) for name, head in heads if head}
+    if len(kinds) > 1:
+        return "items"
+    kind = kinds.pop() if kinds else "csv"
+    is_jsonl = uncompressed_suffix(output) == ".jsonl"
+    return "items" if kind == "packets" and is_jsonl else kind
 
 
-def _has_packets(content: Content) -> bool | None:
-    """Whether it is a packet capture; None where there are no bytes to tell."""
-    head = _head(content)
-    return head[:4] in _MAGIC if head else None
+def _kind(name: str, head: bytes) -> Kind:
+    if head[:4] in _MAGIC:
+        return "packets"
+    from chronomux.replay.formats import UnknownFormatError, format_of
+
+    try:
+        format = format_of(name, head)
+    except UnknownFormatError:
+        return "csv"
+    return "csv" if format.name in ("csv", "tsv") else "items"
 
 
 def _head(content: Content) -> bytes:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 import numpy as np
 
 from chronomux.replay.capture import Capture
-from chronomux.replay.content import are_packets, unpacked
+from chronomux.replay.content import kind_of, unpacked
 from chronomux.replay.csv_merge import CSVMerge, refuse_packets
 from chronomux.replay.input_file import InputFile, refuse_twice, too_many
 from chronomux.replay.order import Late, Window, as_found, strict
@@ -31,6 +31,7 @@ from chronomux.replay.timeline import Merge, Piece
 from chronomux.writers.output import Output, Target
 
 if TYPE_CHECKING:
+    from chronomux.replay.item_merge import ItemMerge
     from chronomux.replay.selection import Selection
 
 __all__ = ["Order", "merge_files"]
@@ -77,8 +78,9 @@ def merge_files(
 ) -> MergeReport:
     """Merge captures into one, in the order (time, order of paths, position).
 
-    `paths` are CSV files with a header, or packet captures (pcap and pcapng); their
-    content says which, and all are the same. They may be compressed; '-' is stdin.
+    `paths` are files that `chronomux.open` knows; they may be compressed, '-' is stdin.
+    CSV files with a header become CSV, packet captures (pcap and pcapng) packets. Other
+    files, and those of several formats, become JSON lines as `chronomux cat` writes.
     `output` is a path, which appears when it is complete, '-' for stdout, or an open
     binary file. '.gz', '.bz2', '.xz' or '.zst' at its end compress it.
 
@@ -131,8 +133,9 @@ def merge_files(
     with ExitStack() as opened:
         files = [_opened(name, len(names), opened) for name in names]
         contents = [unpacked(file) for file in files]
-        merging: CSVMerge | PacketMerge
-        if are_packets(contents):
+        kind = kind_of(contents, sink.name)
+        merging: CSVMerge | PacketMerge | ItemMerge
+        if kind == "packets":
             refuse_csv(
                 sink.name,
                 timestamp=timestamp is not None,
@@ -142,6 +145,17 @@ def merge_files(
                 add_source=add_source,
             )
             merging = PacketMerge.of(format, where, exclude, on_error)
+        elif kind == "items":
+            from chronomux.replay.item_merge import ItemMerge
+
+            merging = ItemMerge.of(
+                sink.name,
+                (timestamp, timestamp_format, tz, on_error),
+                (where, exclude),
+                source_column if add_source else None,
+                format=format is not None,
+                row_names=row_names,
+            )
         else:
             refuse_packets(names, timestamp, format)
             merging = CSVMerge(

@@ -20,7 +20,8 @@ class SourceReport:
     stood, out of order, and `dropped` were left out; the others came to their places.
     `untimed` counts the records without a readable time, which `on_error` says to skip
     or to keep, and packets that were recorded without one. `untimed_lines` are the
-    first thousand of them in CSV. `has_packets` tells whether it is a packet capture.
+    first thousand of them in text. `has_packets` tells whether it is a packet capture.
+    `mark` stands between the name and a place: ':' before lines, '@' before offsets.
     """
 
     name: str
@@ -35,6 +36,7 @@ class SourceReport:
     untimed: int = 0
     untimed_lines: Sequence[int] = ()
     has_packets: bool = False
+    mark: str = ":"
 
     @property
     def repaired(self) -> int:
@@ -60,7 +62,7 @@ class MergeReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The same in types that JSON has; times and steps are int ns."""
-        sources = [
+        sources: list[dict[str, Any]] = [
             {
                 **asdict(source),
                 "untimed_lines": list(source.untimed_lines),
@@ -68,6 +70,8 @@ class MergeReport:
             }
             for source in self.sources
         ]
+        for found in sources:
+            del found["mark"]  # it is for messages
         return {
             "output": self.output,
             "order": self.order,

@@ -81,6 +81,7 @@ class SCLReader(Reader[Row]):
             filename, queue, wrapper, encoding=encoding, errors=errors, follow=follow
         )
         self.on_error = on_error
+        self.line_num = 0  # lines read so far, to the end of the latest row
         parser = time_parser(timestamp_format, tz)
         self._times = RecordTimes(self.name, KEY, parser, on_error, "")
         self._parser = Parser(machine(), "scl", MAX_DEPTH)
@@ -110,6 +111,7 @@ class SCLReader(Reader[Row]):
         decoder = TextDecoder(source.name, source.encoding, source.errors)
         offset = 0
         for number, line in enumerate(text_lines(source.read, decoder), 1):
+            self.line_num = number
             start, offset = offset, offset + len(line)
             if not line.strip() or line.lstrip().startswith("#"):
                 continue

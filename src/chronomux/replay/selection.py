@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from math import isinf
 from typing import Any
 
 import numpy as np
@@ -102,6 +103,8 @@ def number(field: str, kinds: set[bool]) -> Any:
     value: float | Decimal
     if found[1] or found[2]:
         value = float(field)
+        if isinf(value):  # which stands for many numbers, and this is one
+            value = Decimal(field)
     else:
         value = int(field) if len(field) <= WHOLE_DIGITS else Decimal(field)
     return (field, value) if False in kinds else value

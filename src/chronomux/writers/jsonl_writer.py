@@ -16,9 +16,19 @@ from chronomux.writers.target import BinaryFile, open_target
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["JSONLWriter"]
+__all__ = ["JSONLWriter", "json_encoder"]
 
 _BUFFER_BYTES = 1 << 18
+
+
+def json_encoder(default: Callable[[Any], Any] | None) -> Callable[[Any], str]:
+    """The JSON of an object on one line: strict, and without needless blanks."""
+    return json.JSONEncoder(
+        ensure_ascii=False,
+        allow_nan=False,
+        separators=(",", ":"),
+        default=default,
+    ).encode
 
 
 class JSONLWriter:
@@ -42,12 +52,7 @@ class JSONLWriter:
     ) -> None:
         if default is not None and not callable(default):
             raise TypeError(f"default={default!r}: give a function, as json.dumps has")
-        self._encode = json.JSONEncoder(
-            ensure_ascii=False,
-            allow_nan=False,
-            separators=(",", ":"),
-            default=default,
-        ).encode
+        self._encode = json_encoder(default)
         self.filename = filename
         self.items = 0
         self._lines: list[bytes] = []

@@ -17,7 +17,7 @@ from chronomux.cli.entry import VERBS
 def test_help_names_every_verb_and_the_exit_codes(capsys):
     assert main(["--help"]) == 0
     out = capsys.readouterr().out
-    assert all(f"    {verb} " in out for verb in VERBS)
+    assert all(f"\n    {verb}" in out for verb in VERBS)
     assert "0 done, 1 findings, 2 unusable input or usage, 130 Ctrl-C" in out
 
 

@@ -84,6 +84,9 @@ def test_the_original_dialect_reads_n_and_t_as_letters() -> None:
         ("a=1(b=2)c=3", 8, "c", "expected the end of the text or a blank"),
         (f"a=1e{'9' * 18}", 2, f"1e{'9' * 18}", "beyond all numbers"),
         ('a "x', 2, '"x', "expected '='"),
+        ("a=5 kg", 6, "", 'put it in quotes: "5 kg"'),
+        ("a=(b=-1.5 V c=2)", 12, "c", 'put it in quotes: "-1.5 V"'),
+        ("a=(b=no sun)", 11, ")", 'put it in quotes: "no sun"'),
     ],
 )
 def test_error_says_where_and_what_to_write(
