@@ -52,6 +52,7 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
     from chronomux.replay import (
         Capture,
         SCLReader,
+        check,
         merge_files,
         open,
     )
@@ -97,6 +98,7 @@ __all__ = [
     "WorkerDiedError",
     "WriterError",
     "__version__",
+    "check",
     "merge",
     "merge_files",
     "merge_order",
@@ -140,7 +142,13 @@ _NAMES = {
         "JSONLReader",
         "PcapReader",
     ),
-    "chronomux.replay": ("Capture", "SCLReader", "merge_files", "open"),
+    "chronomux.replay": (
+        "Capture",
+        "SCLReader",
+        "check",
+        "merge_files",
+        "open",
+    ),
     "chronomux.util": ("MultiProcessing",),
     "chronomux.writers": ("JSONLWriter", "PcapWriter"),
 }
