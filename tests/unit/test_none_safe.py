@@ -137,6 +137,18 @@ def decorated(x: Any) -> Any:
 NONE = type(None)
 FUNCTION = type(lambda: None)
 CASES = [
+    nothing_works("check", lambda x: chronomux.check(x)),
+    nothing_works(
+        "check max_gap", lambda x: chronomux.check("two.csv", max_gap=x), NONE, int
+    ),
+    nothing_works(
+        "check expect",
+        lambda x: chronomux.check("two.csv", timestamp="t", expect=x),
+        list,
+        tuple,
+        dict,
+    ),
+    nothing_works("expect", lambda x: managed("expect", x, {}, 1), dict),
     nothing_works("merge", lambda x: merged(x, [0]), list, tuple, dict, str, bytes),
     nothing_works("merge, second", lambda x: merged([0], x), list, tuple, dict, bytes),
     nothing_works("merge, key", lambda x: merged([1, 2], [2], key=x), NONE),

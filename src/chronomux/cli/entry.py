@@ -20,6 +20,7 @@ OPTION = re.compile(r"\b(on_error|order|late|format)='(\w+)'")
 FINDINGS, UNUSABLE, INTERRUPTED = 1, 2, 130
 VERBS = {
     "info": "say what captures hold, from when to when, and whether in order",
+    "check": "say what is wrong with captures, and whether commands had responses",
     "merge": "merge captures into one, in chronological order",
     "cat": "print captures of any format as one stream, as JSON lines or CSV",
     "demo": "replay the shipped captures through a live multiplexer",
@@ -48,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str]) -> int:
     verb = next((word for word in argv if not word.startswith("-")), None)
     options = parser_of(verb).parse_args(argv)
+    options.command = ["chronomux", *argv]  # for what is to say how it was made
     module = importlib.import_module(f"chronomux.cli.{options.verb}")
     with _logging_to_stderr(options.verbose):
         code: int = module.run(options)

@@ -47,6 +47,10 @@ class Carrier:
         logger.error("an event was not taken: %s", str(error))
         tell(self.options["on_error"], None, item, error)
 
+    def tell(self, rule: Rule | None, event: Any, error: Exception) -> None:
+        """Tell `on_error` of what is logged already."""
+        tell(self.options["on_error"], rule, event, error)
+
     def predicate_failed(self, index: int, event: Any, error: Exception) -> None:
         """Does not match, then; the event goes on to the others."""
         rule = self.registry.get(index)

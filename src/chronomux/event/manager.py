@@ -9,6 +9,13 @@ from chronomux._core.conditions.dispatch import Rule
 from chronomux.errors import UnknownRule
 from chronomux.event.carrier import Carrier, OnError
 from chronomux.event.condition import Condition
+from chronomux.event.expectation import Expectation, Expectations
+from chronomux.event.expectation_options import (
+    checked_callback,
+    checked_most,
+    checked_path,
+    checked_ticks,
+)
 from chronomux.event.operator import OnFields, qualified_name
 from chronomux.event.options import NO_OPTIONS, check_async, checked_options
 from chronomux.event.runner import Runner
@@ -67,6 +74,7 @@ class EventManager(Runner):
         self._carrier = Carrier(self._options)
         self._dispatcher = self._carrier.dispatcher
         self._registry = self._carrier.registry
+        self._expectations = Expectations(self._carrier.tell)
         self._rejected = 0
         super().__init__(queue)
 
@@ -142,6 +150,56 @@ class EventManager(Runner):
         if rule is None or not self._registry.remove(rule):
             raise UnknownRule(f"no rule has the index {index}")
 
+    # Expectations
+
+    def expect(
+        self,
+        condition: Mapping[str, Any] | OnFields,
+        response: Mapping[str, Any] | OnFields,
+        within: float,
+        same: str | None = None,
+        on_missing: Callable[[Any], object] | None = None,
+        *,
+        on_unasked: Callable[[Any], object] | None = None,
+        timestamp: str = "timestamp",
+        per_second: int = 10**9,
+        most: int = 1 << 16,
+    ) -> Expectation:
+        """Want a response to every event that matches the condition, a command.
+
+        It must match `response`, and come at most `within` seconds after the command,
+        in event time: that at the path `timestamp`, of which there are `per_second` in
+        a second (so 10**9 for ns). With `same` a path, what stands there must be equal
+        in both; where nothing or NaN stands, nothing is. A response answers one
+        command, the oldest that waits for it and is not younger.
+
+        `on_missing(command)` is called once, when an event comes whose time is after
+        the last moment for a response, before callbacks hear of that event; or when
+        the queue of `run()` ends; or at `finish()`. `on_unasked(event)` is called for
+        a response that no command waits for: too late, one too many, or for nothing.
+        What they raise is logged and goes to `on_error`, with None as the rule.
+
+        `most` commands wait at a time; of more the oldest is given up, counted and
+        forgotten. `stats` of what is returned has all counts, its `cancel()` ends it.
+        TypeError and ValueError for what is no condition, path, number or callable.
+        """
+        expectation = Expectation(
+            Condition(checked_condition(condition)),
+            Condition(checked_condition(response)),
+            checked_ticks(within, per_second),
+            None if same is None else checked_path(same, "same"),
+            checked_path(timestamp, "timestamp"),
+            checked_most(most),
+            checked_callback(on_missing, "on_missing"),
+            checked_callback(on_unasked, "on_unasked"),
+        )
+        self._expectations.add(expectation)
+        return expectation
+
+    def finish(self) -> None:
+        """Say that no more events come: commands that wait are missing a response."""
+        self._expectations.finish()
+
     def __len__(self) -> int:
         return len(self._registry)
 
@@ -162,6 +220,8 @@ class EventManager(Runner):
         if options is not None:
             options = checked_options(options) or None
             check_async(options or NO_OPTIONS, self._options)
+        if self._expectations:
+            self._expectations.take(event)
         return self._dispatcher.trigger(event, options)
 
     def match(self, event: Mapping[str, Any]) -> list[int]:
@@ -201,9 +261,12 @@ class EventManager(Runner):
     def _start_clean(self) -> None:
         super()._start_clean()
         self._carrier.start_clean()
+        self._expectations.renew_lock()
 
     def _take(self, event: Any) -> None:
         if isinstance(event, (dict, Mapping)):
+            if self._expectations:
+                self._expectations.take(event)
             self._dispatcher.trigger(event)
             return
         self._rejected += 1  # by this thread alone

@@ -44,6 +44,9 @@ class Runner(ABC):
     @abstractmethod
     def _take(self, event: Any) -> None: ...
 
+    @abstractmethod
+    def finish(self) -> None: ...
+
     def run(self: Self) -> Self:
         """Trigger the events of the queue, in a thread, until `Empty` comes.
 
@@ -105,6 +108,8 @@ class Runner(ABC):
             for batch in batches(self.queue, self._stopping):
                 for event in batch:
                     self._take(event)
+            if not self._stopping.is_set():
+                self.finish()
         except BaseException as error:
             self.exception = error
             kind = type(error).__name__

@@ -32,7 +32,8 @@ class JSONLReader(Reader[Row]):
 
     `filename`, `queue`, `wrapper`, `start`, `encoding`, `errors` and `follow` are as in
     FileReader; blank lines are left out. A line that is no JSON object raises
-    ReaderError with file:line, after all rows before it.
+    ReaderError with file:line, after all rows before it. If `on_damage` is set before
+    the first row, it is called with the error instead, and the line is left out.
 
     `timestamp` is the path to the time, 'a.b.c' or ['a', 'b', 'c']; a key that is
     literally 'a.b.c' counts first. Every row then has a key 'timestamp' with int ns
@@ -70,6 +71,7 @@ class JSONLReader(Reader[Row]):
         self._path = _as_path(timestamp)
         parser = time_parser(timestamp_format, tz)
         self._times = RecordTimes(self.name, self._path, parser, on_error, "")
+        self.on_damage: Callable[[ReaderError], object] | None = None
         if start:
             self.start()
 
@@ -104,14 +106,19 @@ class JSONLReader(Reader[Row]):
             self.line_num = number
             if line.isspace():
                 continue
-            row = self._object(line, number)
             time = None
-            if self._path:
-                try:
+            try:
+                row = self._object(line, number)
+                if self._path:
                     time = self._time(row, number)
-                except TimestampError as error:
-                    if not self._times.stays_without(number, error):
-                        continue
+            except TimestampError as error:
+                if not self._times.stays_without(number, error):
+                    continue
+            except ReaderError as error:
+                if self.on_damage is None:
+                    raise
+                self.on_damage(error)
+                continue
             yield line, row, time
         self._times.report()
 

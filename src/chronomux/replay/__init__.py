@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chronomux.replay.catenation import Catenation
+    from chronomux.replay.check_report import Finding, Report
+    from chronomux.replay.checking import check
     from chronomux.replay.demonstration import Demonstrated, SourceCount, demonstrate
     from chronomux.replay.merging import merge_files
     from chronomux.replay.opening import Capture, open
@@ -25,15 +27,18 @@ _HOMES = {
     "Capture": "chronomux.replay.opening",
     "Catenation": "chronomux.replay.catenation",
     "Demonstrated": "chronomux.replay.demonstration",
+    "Finding": "chronomux.replay.check_report",
     "MergeReport": "chronomux.replay.reports",
     "Output": "chronomux.writers.output",
     "OutputIsInputError": "chronomux.writers.output",
     "PlayStats": "chronomux.replay.player",
     "Player": "chronomux.replay.player",
+    "Report": "chronomux.replay.check_report",
     "SCLReader": "chronomux.replay.scl_reader",
     "SourceCount": "chronomux.replay.demonstration",
     "SourceInfo": "chronomux.replay.survey",
     "SourceReport": "chronomux.replay.reports",
+    "check": "chronomux.replay.checking",
     "demonstrate": "chronomux.replay.demonstration",
     "merge_files": "chronomux.replay.merging",
     "open": "chronomux.replay.opening",
@@ -46,15 +51,18 @@ __all__ = [
     "Capture",
     "Catenation",
     "Demonstrated",
+    "Finding",
     "MergeReport",
     "Output",
     "OutputIsInputError",
     "PlayStats",
     "Player",
+    "Report",
     "SCLReader",
     "SourceCount",
     "SourceInfo",
     "SourceReport",
+    "check",
     "demonstrate",
     "merge_files",
     "open",

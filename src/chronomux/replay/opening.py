@@ -25,6 +25,9 @@ from chronomux.types import Frame
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from chronomux.replay.check_report import Report
+    from chronomux.replay.checking import Rules
+
 __all__ = ["Capture", "Moment", "Part", "inputs_of", "merged", "open"]
 
 logger = logging.getLogger("chronomux")
@@ -222,6 +225,22 @@ class Capture:
         self._refuse_closed()
         watch = None if progress is None else lambda: progress(self.position)
         return [lookup.info(watch) for lookup in self._lookups]
+
+    def check(
+        self,
+        *,
+        max_gap: str | int | None = None,
+        window: str | int | None = None,
+        rules: Rules | None = None,
+        expect: str | Iterable[str] = (),
+        most: int = 100,
+        progress: Callable[[int], object] | None = None,
+    ) -> Report:
+        """What is wrong with the files; see `chronomux.check`."""
+        from chronomux.replay.checking import checked
+
+        self._refuse_closed()
+        return checked(self._inputs, max_gap, window, rules, expect, most, progress)
 
     def close(self) -> None:
         """End all iterations, and close what they have opened."""

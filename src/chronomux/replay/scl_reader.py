@@ -10,7 +10,12 @@ from itertools import accumulate, islice
 from typing import Any, Literal
 
 from chronomux._core.lexer.scl import Failure, Parser
-from chronomux.errors import ReaderError, TimestampError
+from chronomux.errors import (
+    ChronomuxError,
+    ReaderError,
+    SCLSyntaxError,
+    TimestampError,
+)
 from chronomux.lexer.scl import machine
 from chronomux.lexer.scl_errors import Places, syntax_error
 from chronomux.readers import time_parser
@@ -52,7 +57,8 @@ class SCLReader(Reader[Row]):
     time at all is no error, and -2**63 in frames.
 
     What is not SCL raises SCLSyntaxError with file:line:column, after all rows before
-    it. A reader makes one pass, as rows or as frames.
+    it. If `on_damage` is set before the first row, it is called with the error instead,
+    and the line is left out. A reader makes one pass, as rows or as frames.
     """
 
     _row_type = dict
@@ -79,6 +85,7 @@ class SCLReader(Reader[Row]):
         parser = time_parser(timestamp_format, tz)
         self._times = RecordTimes(self.name, KEY, parser, on_error, "")
         self._parser = Parser(machine(), "scl", MAX_DEPTH)
+        self.on_damage: Callable[[ChronomuxError], object] | None = None
         if start:
             self.start()
 
@@ -108,23 +115,36 @@ class SCLReader(Reader[Row]):
             start, offset = offset, offset + len(line)
             if not line.strip() or line.lstrip().startswith("#"):
                 continue
-            head = _before_statements(line)
-            row = self._statements(line, head, number, start)
-            time = None
-            if text := line[:head].strip():
-                try:
-                    time = self._times.parser(text)
-                except TimestampError as error:
-                    if not self._times.stays_without(number, error):
-                        continue
-                if KEY in row:
-                    raise ReaderError(
-                        f"{self.name}:{number}: has a time and a key {KEY!r}, which "
-                        "would be lost; rename the key"
-                    )
-                row = {KEY: time, **row}
-            yield line, row, time
+            try:
+                record = self._record(line, number, start)
+            except (ReaderError, SCLSyntaxError) as error:
+                if self.on_damage is None or isinstance(error, TimestampError):
+                    raise
+                self.on_damage(error)
+                continue
+            if record is not None:
+                yield record
         self._times.report()
+
+    def _record(self, line: str, number: int, start: int) -> Record | None:
+        """None for one that is skipped."""
+        head = _before_statements(line)
+        row = self._statements(line, head, number, start)
+        text = line[:head].strip()
+        if not text:
+            return line, row, None
+        time = None
+        try:
+            time = self._times.parser(text)
+        except TimestampError as error:
+            if not self._times.stays_without(number, error):
+                return None
+        if KEY in row:
+            raise ReaderError(
+                f"{self.name}:{number}: has a time and a key {KEY!r}, which "
+                "would be lost; rename the key"
+            )
+        return line, {KEY: time, **row}, time
 
     def _statements(self, line: str, head: int, number: int, start: int) -> Row:
         # Blanks for the time: places stay those of the file.

@@ -1,0 +1,163 @@
+"""A lane a source: its records over time, with what was found in them, as SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from chronomux.replay.check_axis import BREAK_WIDTH, Axis, axis_of
+from chronomux.replay.check_markup import element, text
+from chronomux.replay.check_report import Finding, Report, SourceCheck
+from chronomux.replay.check_text import place_text
+from chronomux.replay.time_texts import duration_text, moment_text
+
+__all__ = ["LETTERS", "lanes"]
+
+WIDTH, HEIGHT = 1000.0, 60.0
+ROW = 14  # of marks of one kind
+NEAR = 12.0  # marks of one kind that stand closer are one
+LETTERS = {
+    "gap": "G",
+    "disorder": "D",
+    "duplicate": "2",
+    "missing": "M",
+    "unasked": "U",
+}
+
+
+def lanes(report: Report) -> Iterator[str]:
+    """A figure for each source; the axis of time is the same in all of them."""
+    timed = [source for source in report.sources if source.lane]
+    axis = None
+    if timed:
+        stretches = [
+            (begin, begin + source.lane_width)
+            for source in timed
+            for begin, _ in source.lane
+        ]
+        axis = axis_of(stretches, WIDTH)
+        if axis.left_out:
+            yield element(
+                "p",
+                f"The axis of time is broken where nothing was recorded: "
+                f"{duration_text(axis.left_out)} are left out.",
+                class_="note",
+            )
+    for number, source in enumerate(report.sources):
+        marks = [one for one in report.findings if one.source == source.name]
+        yield _figure(number, source, axis, marks)
+
+
+def _figure(
+    number: int, source: SourceCheck, axis: Axis | None, marks: Sequence[Finding]
+) -> str:
+    caption = element("figcaption", text(source.name))
+    words = _in_words(source)
+    if axis is None or not source.lane:
+        return element("figure", caption + element("p", text(words)))
+    rows = [kind for kind in LETTERS if any(one.kind == kind for one in marks)]
+    height = HEIGHT + ROW * (len(rows) + 1)
+    drawing = [
+        element("title", text(source.name), id=f"lane{number}"),
+        element("desc", text(words), id=f"says{number}"),
+        *_gaps(source, axis, marks),
+        element("path", class_="rate", d=_bars(source, axis)),
+        *_breaks(axis),
+        *(
+            one
+            for row, kind in enumerate(rows)
+            for one in _marks(row, kind, axis, marks)
+        ),
+        *_moments(axis, height),
+    ]
+    svg = element(
+        "svg",
+        "".join(drawing),
+        viewBox=f"0 0 {WIDTH:.0f} {height:.0f}",
+        role="img",
+        aria_labelledby=f"lane{number} says{number}",
+    )
+    return element("figure", caption + svg + element("p", text(words)))
+
+
+def _in_words(source: SourceCheck) -> str:
+    if source.first is None or source.last is None:
+        return f"{source.records} records, none of them with a time."
+    most = max(count for _, count in source.lane)
+    rate = most * 1e9 / source.lane_width
+    return (
+        f"{source.records} records from {moment_text(source.first)} to "
+        f"{moment_text(source.last)}, at most {rate:.4g} a second in "
+        f"{duration_text(source.lane_width)}; gaps: {source.gaps}, out of order: "
+        f"{source.disorder}, duplicates: {source.duplicates}, unreadable: "
+        f"{source.unreadable}."
+    )
+
+
+def _bars(source: SourceCheck, axis: Axis) -> str:
+    most = max(count for _, count in source.lane)
+    bars = []
+    for begin, count in source.lane:
+        left, right = axis.x(begin), axis.x(begin + source.lane_width)
+        top = HEIGHT - (HEIGHT - 4) * count / most
+        right = max(right, left + 0.7)
+        bars.append(f"M{left:.1f} {HEIGHT:.0f}V{top:.1f}H{right:.1f}V{HEIGHT:.0f}Z")
+    return "".join(bars)
+
+
+def _gaps(source: SourceCheck, axis: Axis, marks: Sequence[Finding]) -> Iterator[str]:
+    """From the end of the stretch before each to the record that ended it."""
+    ends = [begin + source.lane_width for begin, _ in source.lane]
+    for one in marks:
+        if one.kind == "gap" and one.time is not None:
+            begin = max((end for end in ends if end <= one.time), default=one.time)
+            left, right = axis.x(begin), axis.x(one.time)
+            yield element(
+                "rect",
+                element("title", text(one.text)),
+                class_="gap",
+                x=f"{left:.1f}",
+                y=0,
+                width=f"{max(right - left, 1):.1f}",
+                height=f"{HEIGHT:.0f}",
+            )
+
+
+def _marks(row: int, kind: str, axis: Axis, findings: Sequence[Finding]) -> str:
+    """Letters under the records; one stands for all that are near."""
+    near: dict[int, list[Finding]] = {}
+    for one in findings:
+        if one.kind == kind and one.time is not None:
+            near.setdefault(int(axis.x(one.time) / NEAR), []).append(one)
+    marks = []
+    for ones in near.values():
+        first = ones[0]
+        more = f" (and {len(ones) - 1} more near it)" if len(ones) > 1 else ""
+        title = element("title", text(f"{place_text(first)}{first.text}{more}"))
+        x = min(max(axis.x(first.time or 0), 5), WIDTH - 5)
+        y = HEIGHT + ROW * (row + 1) - 3
+        where = {"class_": f"mark {kind}", "x": f"{x:.1f}", "y": f"{y:.0f}"}
+        marks.append(element("text", title + LETTERS[kind], **where))
+    return "".join(marks)
+
+
+def _breaks(axis: Axis) -> Iterator[str]:
+    for segment in axis.segments[:-1]:
+        x = segment.right + BREAK_WIDTH / 2
+        line = f"M{x - 5:.1f} {HEIGHT:.0f}L{x - 1:.1f} 0M{x + 1:.1f} {HEIGHT:.0f}"
+        yield element("path", class_="break", d=f"{line}L{x + 5:.1f} 0")
+
+
+def _moments(axis: Axis, height: float) -> Iterator[str]:
+    """When the axis begins and ends, and each segment that has room for it."""
+    y = f"{height - 3:.0f}"
+    last = len(axis.segments) - 1
+    for number, (begin, end, left, right) in enumerate(axis.segments):
+        is_wide = right - left > WIDTH / 3
+        if number == 0 or is_wide:
+            yield element(
+                "text", moment_text(begin), class_="when", x=f"{left:.0f}", y=y
+            )
+        if number == last or (is_wide and right - left > WIDTH / 2):
+            yield element(
+                "text", moment_text(end), class_="when end", x=f"{right:.0f}", y=y
+            )
