@@ -83,10 +83,9 @@ def _in_words(source: SourceCheck) -> str:
     if source.first is None or source.last is None:
         return f"{source.records} records, none of them with a time."
     most = max(count for _, count in source.lane)
-    rate = most * 1e9 / source.lane_width
     return (
         f"{source.records} records from {moment_text(source.first)} to "
-        f"{moment_text(source.last)}, at most {rate:.4g} a second in "
+        f"{moment_text(source.last)}, at most {most} in "
         f"{duration_text(source.lane_width)}; gaps: {source.gaps}, out of order: "
         f"{source.disorder}, duplicates: {source.duplicates}, unreadable: "
         f"{source.unreadable}."
