@@ -51,7 +51,6 @@ if TYPE_CHECKING:  # typing takes longer than all the rest of this import
     )
     from chronomux.replay import (
         Capture,
-        Player,
         SCLReader,
         check,
         merge_files,
@@ -87,7 +86,6 @@ __all__ = [
     "PcapError",
     "PcapReader",
     "PcapWriter",
-    "Player",
     "Queue",
     "QueueMultiplexer",
     "ReaderError",
@@ -148,7 +146,6 @@ _NAMES = {
     ),
     "chronomux.replay": (
         "Capture",
-        "Player",
         "SCLReader",
         "check",
         "merge_files",

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from io import BytesIO
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -345,6 +346,25 @@ CASES = [
             "tz": (NONE,),
             "on_error": (NONE,),
             "encoding": (),
+        }.items()
+    ),
+    nothing_works("play", lambda x: list(chronomux.play(x, speed=inf))),
+    *(
+        nothing_works(
+            f"play, {name}",
+            lambda x, name=name: list(
+                chronomux.play("one.scl", **{"speed": inf, name: x})
+            ),
+            *fine,
+        )
+        for name, fine in {
+            "speed": (int, float),
+            "start": (NONE, int),
+            "loop": (int,),
+            "max_gap": (NONE, int),
+            "where": (NONE, str, list, tuple, dict),
+            "offsets": (NONE, dict, list, tuple),
+            "precision": (),
         }.items()
     ),
     nothing_works("Capture", Capture, list, tuple, dict),

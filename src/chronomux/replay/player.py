@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import queue as queues
 import threading
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from chronomux.event import Condition
 from chronomux.readers.sources import FileLike
-from chronomux.replay.opening import NO_TIME, Capture, Moment
+from chronomux.replay.audience import Audience
+from chronomux.replay.line import Line
+from chronomux.replay.opening import Capture, Moment
 from chronomux.replay.pace import Clock, Lateness, MonotonicClock, Pace
 from chronomux.replay.programme import Cue, Programme, as_one
-from chronomux.replay.scl import scl_condition
 from chronomux.replay.span import as_duration
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ SPIN = 200_000  # ns before an item is due at which the sleep ends
 QUANTUM = 200_000  # ns that are slept over at a time with 'batch'
 LAG = 10_000_000  # ns behind at which catch_up=False gives up
 BATCH = 1024  # items, between two looks for commands
-PUT_SECONDS = 0.1  # between two looks for commands while a queue is full
 
 
 class PlayStats(NamedTuple):
@@ -72,7 +73,8 @@ def play(
     loop: so many passes, 0 for ever; a pass begins when the one before has ended.
     max_gap: a longer silence is shortened to it: text like '0.5s', or int ns.
     where, exclude: conditions in SCL, see `scl_condition`.
-    offsets: source name -> how much later its items come, text or int ns.
+    offsets: source name -> how much later its items come, text or int ns; packets that
+        are moved become dicts.
     precision: 'sleep' to the moment, 'spin' for the last 200 us, or 'batch' to wake at
         most every 200 us and deliver what is due.
     catch_up: what is overdue comes at once; with False the schedule is put off instead.
@@ -125,24 +127,21 @@ class Player:
         self._pace = Pace(0, self._clock.now()).with_speed(speed, self._clock.now())
         self._speed = speed
         self._commands: deque[Callable[[], None]] = deque()
-        self._queues: list[Any] = []
-        self._listeners: list[tuple[Condition, Callable[[Any], object]]] = []
+        self._audience = Audience()
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
-        self._is_stopped = self._is_left = self._is_playing = False
+        self._is_stopped = self._is_playing = False
         self._steps = 0
-        self._waits_for: str | None = None
         self._reset()
 
     def _reset(self) -> None:
         """A new performance: nothing played, and no anchor yet."""
         self._cues: Iterator[Cue] | None = None
         self._head: Cue | None = None
-        self._line: int | None = None  # of the head: never goes back
-        self._shift = 0  # data time - line: gaps cut out, passes put behind each other
-        self._joins = False  # the next item follows at once: a new pass
-        self._is_anchored = self._is_empty_pass = False
-        self._passes = self._errors = 0
+        self._line = Line(self._max_gap)
+        self._is_empty_pass = False
+        self._passes = 0
+        self._error: Exception | None = None  # to be raised behind what was gathered
         self._per_source: Counter[str] = Counter()
         self._late = Lateness()
 
@@ -183,15 +182,14 @@ class Player:
         return self
 
     def stop(self) -> Self:
-        """End the playing; queues get their `Empty`."""
-        self._is_stopped = self._is_left = True
+        """End the playing; queues get their `Empty`, but for one that stays full."""
+        self._is_stopped = True
+        self._audience.is_left = True
         return self
 
     def to(self, queue: Any) -> Self:
         """Put every item on `queue` too, and `Empty`, the class, after the last."""
-        if not hasattr(queue, "put"):
-            raise TypeError(f"{queue!r} has no put")
-        self._queues.append(queue)
+        self._audience.add_queue(queue)
         return self
 
     def on(
@@ -201,19 +199,17 @@ class Player:
     ) -> Self:
         """Call `callback(item)` for each item of which the condition (or SCL) holds.
 
-        One that raises is logged and counted, and the playing goes on.
+        Fields of CSV are texts there. A callback that raises is logged and counted, and
+        the playing goes on.
         """
-        if isinstance(condition, str):
-            condition = scl_condition(condition)
-        elif not isinstance(condition, Condition):
-            condition = Condition(condition)
-        self._listeners.append((condition, callback))
+        self._audience.add_listener(condition, callback)
         return self
 
     def run(self) -> Self:
         """Play in a thread; `join` waits for its end."""
         if self._thread is None or not self._thread.is_alive():
             self._failure = None
+            self._open()
             self._thread = threading.Thread(target=self._run, daemon=True)
             self._thread.start()
         return self
@@ -226,42 +222,41 @@ class Player:
             raise self._failure
 
     def __iter__(self) -> Iterator[Any]:
-        for batch in self.batches(1):
-            yield from batch
+        return chain.from_iterable(self.batches(1))
 
     def batches(self, most: int = BATCH) -> Iterator[list[Any]]:
         """What is due, as lists of up to `most` items."""
-        self._begin()
-        try:
+        self._open()
+        return self._batches(most)
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        """The items, for `async for`; the loop sleeps, whatever `precision` says.
+
+        A queue that is full and a callback hold the loop up.
+        """
+        self._open()
+        return self._items()
+
+    def _batches(self, most: int) -> Iterator[list[Any]]:
+        with self._playing():
             while (found := self._turn(most)) is not None:
                 if isinstance(found, int):
                     self._rest(found)
                 else:
                     yield found
-        except BaseException:
-            self._is_left = True  # so that no full queue is waited for
-            raise
-        finally:
-            self._end()
 
-    async def __aiter__(self) -> AsyncIterator[Any]:
-        self._begin()
-        try:
+    async def _items(self) -> AsyncIterator[Any]:
+        with self._playing():
             while (found := self._turn(1)) is not None:
                 if isinstance(found, int):
                     await asyncio.sleep(min(found, SLICE) / 1e9)
                 else:
                     yield found[0]
-        except BaseException:
-            self._is_left = True
-            raise
-        finally:
-            self._end()
 
     @property
     def stats(self) -> PlayStats:
         """How it goes now; the actual speed is that since the last command."""
-        now, pace, line = self._now(), self._pace, self._line
+        now, pace, line = self._now(), self._pace, self._line.at
         passed = now - pace.since
         reached = pace.line if line is None else max(min(line, pace.at(now)), pace.line)
         if not pace.denominator and line is not None:
@@ -272,35 +267,43 @@ class Player:
             late_p50=self._late.percentile(50),
             late_p99=self._late.percentile(99),
             late_max=self._late.most,
-            data_time=reached + self._shift if self._is_anchored else None,
+            data_time=self._line.data_time(reached),
             asked_speed=self._speed,
             actual_speed=(reached - pace.line) / passed if passed > 0 else 0.0,
-            waits_for=self._waits_for,
-            errors=self._errors,
+            waits_for=self._audience.waits_for,
+            errors=self._audience.errors,
             passes=self._passes,
             is_paused=pace.is_paused,
         )
 
     def _run(self) -> None:
         try:
-            for _ in self.batches():
+            for _ in self._batches(BATCH):
                 pass
         except BaseException as error:
             self._failure = error
             logger.error("playing ended: %s", error)
 
-    def _begin(self) -> None:
+    def _open(self) -> None:
+        """Whoever starts a playing may stop it from now on."""
+        self._is_stopped = self._audience.is_left = False
+
+    @contextmanager
+    def _playing(self) -> Iterator[None]:
         if self._is_playing:
             raise RuntimeError("it is being played already; make another player")
         self._reset()
+        self._audience.errors = 0
         self._is_playing = True
-        self._is_stopped = self._is_left = False
-        self._cues = self._programme.cues()
-
-    def _end(self) -> None:
-        self._is_playing = False
-        for number, queue in enumerate(self._queues):
-            self._put(number, queue, queues.Empty)
+        try:
+            self._cues = self._programme.cues()
+            yield
+        except BaseException:
+            self._audience.is_left = True  # so that no full queue is waited for
+            raise
+        finally:
+            self._is_playing = False
+            self._audience.end()
 
     def _turn(self, most: int) -> list[Any] | int | None:
         """Items that are due and were delivered, or ns to wait, or None at the end."""
@@ -311,7 +314,7 @@ class Player:
         batch: list[Any] = []
         now = self._now()
         while not self._is_stopped and len(batch) < most:
-            if self._head is None and not self._fetch(self._now()):
+            if self._head is None and not self._fetched(bool(batch)):
                 return batch or None
             wait = self._wait(now)
             if wait > 0 and not batch:
@@ -328,8 +331,21 @@ class Player:
             return 0
         if self._pace.is_paused:
             return SLICE
-        assert self._line is not None
-        return self._pace.due(self._line) - now
+        assert self._line.at is not None
+        return self._pace.due(self._line.at) - now
+
+    def _fetched(self, is_late: bool) -> bool:
+        """Whether there is a head. What is raised behind items waits for its turn."""
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        try:
+            return self._fetch(self._now())
+        except Exception as error:
+            if not is_late:
+                raise
+            self._error = error
+            return False
 
     def _fetch(self, now: int) -> bool:
         """Make the next cue the head, in this pass or another; False at the end."""
@@ -340,79 +356,28 @@ class Player:
                 self._is_stopped = True  # what was gathered may be handed over first
                 return False
             self._cues = self._programme.cues()
-            self._joins = self._is_empty_pass = True
+            self._line.joins = self._is_empty_pass = True
         self._is_empty_pass = False
-        self._place(cue, now)
+        self._head = cue
+        if self._line.place(cue.time, self._pace.line):
+            self._pace = self._pace.anchored(cue.time, now)
         return True
 
-    def _place(self, cue: Cue, now: int) -> None:
-        """Where the head stands on the line."""
-        self._head = cue
-        if cue.time == NO_TIME:
-            if self._line is None:
-                self._line = self._pace.line
-        elif not self._is_anchored:
-            self._is_anchored = True
-            self._shift, self._line = 0, cue.time
-            self._pace = self._pace.anchored(cue.time, now)
-        else:
-            self._follow(cue.time)
-
-    def _follow(self, time: int) -> None:
-        assert self._line is not None
-        line = time - self._shift
-        if self._joins:
-            self._joins = False
-            line = self._line
-            self._shift = time - line
-        elif self._max_gap is not None and line - self._line > self._max_gap:
-            line = self._line + self._max_gap
-            self._shift = time - line
-        self._line = max(self._line, line)
-
     def _deliver(self) -> Any:
-        cue, now = self._head, self._now()
+        cue, now, place = self._head, self._now(), self._line.at
         assert cue is not None
-        assert self._line is not None
+        assert place is not None
         if self._steps:
             self._steps -= 1
-            self._pace = self._pace.anchored(self._line, now)
-        late = max(now - self._pace.due(self._line), 0) if self._pace.denominator else 0
+            self._pace = self._pace.anchored(place, now)
+        late = max(now - self._pace.due(place), 0) if self._pace.denominator else 0
         if late > LAG and not self._catch_up:
-            self._pace = self._pace.anchored(self._line, now)
+            self._pace = self._pace.anchored(place, now)
         self._late.add(late)
         self._per_source[cue.source] += 1
         self._head = None
-        for number, queue in enumerate(self._queues):
-            self._put(number, queue, cue.item)
-        if self._listeners:
-            self._call(cue.item)
+        self._audience.tell(cue.item)
         return cue.item
-
-    def _put(self, number: int, queue: Any, item: Any) -> None:
-        """Wait as long as the queue is full, unless it is to be left."""
-        self._waits_for = f"queue {number}"
-        while True:
-            try:
-                queue.put(item, timeout=PUT_SECONDS)
-                break
-            except queues.Full:
-                if self._is_left:
-                    break
-        self._waits_for = None
-
-    def _call(self, item: Any) -> None:
-        for condition, callback in self._listeners:
-            if not condition.matches(item):
-                continue
-            name = getattr(callback, "__name__", repr(callback))
-            self._waits_for = name
-            try:
-                callback(item)
-            except Exception:
-                self._errors += 1
-                logger.exception("listener %s raised; the playing goes on", name)
-            self._waits_for = None
 
     def _rest(self, wait: int) -> None:
         """Sleep, but not so long that a signal or a command would wait."""
@@ -432,8 +397,8 @@ class Player:
 
     def _change(self, pace: Pace) -> None:
         """A new pace; at no limit of speed the line stands where the last item was."""
-        if not self._pace.denominator and self._line is not None:
-            pace = pace._replace(line=self._line)
+        if not self._pace.denominator and self._line.at is not None:
+            pace = pace._replace(line=self._line.at)
         self._pace = pace
 
     def _pause(self) -> None:
@@ -445,11 +410,9 @@ class Player:
         self._steps += 1
 
     def _seek(self, moment: Moment) -> None:
-        self._cues = self._programme.cues(moment)
-        self._head, self._joins, self._is_anchored = None, False, False
-        if moment is None:  # as at the beginning
-            return
-        at = self._programme.moment(moment)
-        self._shift, self._line = 0, at
-        self._is_anchored = True
-        self._pace = self._pace.anchored(at, self._now())
+        self._cues, self._head = self._programme.cues(moment), None
+        self._line.begin_again()
+        if moment is not None:
+            at = self._programme.moment(moment)
+            self._line.go_to(at)
+            self._pace = self._pace.anchored(at, self._now())

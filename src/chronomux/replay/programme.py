@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from chronomux.queue import merge
 from chronomux.readers.sources import FileLike
-from chronomux.replay.catenation import Choice, plain_packet
+from chronomux.replay.catenation import Choice
 from chronomux.replay.inputs import Reading
 from chronomux.replay.opening import KEY, NO_TIME, Capture, Moment, Part, inputs_of
 from chronomux.replay.span import as_duration
@@ -43,7 +43,7 @@ class Programme:
 
     `offsets` moves the times of a source, by its name: a duration as text, or int ns.
     `start` and `end` are as in `Capture.between`, of times as they were recorded.
-    Packets that are moved become dicts; with `is_plain` all do, without their layers.
+    Packets that are moved become dicts.
     """
 
     def __init__(
@@ -54,9 +54,7 @@ class Programme:
         where: str | None = None,
         exclude: str | None = None,
         offsets: Mapping[str, str | int] | None = None,
-        is_plain: bool = False,
     ) -> None:
-        self._is_plain = is_plain
         self.capture = capture
         self.end = end
         self.start = start
@@ -87,8 +85,6 @@ class Programme:
         items, name = part.items, part.name
         if self._chosen is not None:
             items = filter(self._chosen.of_format(part.format), items)
-        if self._is_plain and part.format.startswith("pcap"):
-            items = map(plain_packet, items)
         offset = self._offsets.get(name, 0)
         for item in items:
             time = item.get(KEY)

@@ -8,6 +8,7 @@ import queue
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -272,7 +273,7 @@ def test_queues_and_callbacks_hear_everything_and_empty_comes_last():
     heard: list[int] = []
     found: queue.Queue[Any] = queue.Queue()
     player = player_of([0, MS, 2 * MS], TurnedClock()).to(found)
-    player._listeners.append((chronomux.Condition({}), heard.append))
+    player.on({}, heard.append)
     assert list(player) == [0, 1, 2]
     assert heard == [0, 1, 2]
     assert [found.get_nowait() for _ in range(4)] == [0, 1, 2, queue.Empty]
@@ -318,6 +319,39 @@ def test_stop_does_not_wait_for_a_full_queue(tmp_path):
     player.stop().join(30)
     assert player._thread is not None
     assert not player._thread.is_alive()
+
+
+def test_stop_right_after_run_is_not_lost(tmp_path):
+    path = csv_file(tmp_path / "a.csv", 1, 3_000)
+    player = chronomux.play(path)
+    for _ in range(20):
+        player.run().stop().join(30)
+        assert player.stats.events < 2
+
+
+def test_full_queue_that_is_left_is_told_of(tmp_path, caplog):
+    path = csv_file(tmp_path / "a.csv", 1, 1)
+    full: queue.Queue[Any] = queue.Queue(1)
+    player = chronomux.play(path).to(full).run()
+    while player.stats.waits_for is None or not full.full():
+        sleep(0.005)
+    player.stop().join(30)
+    assert "queue 0 stayed full, and has no Empty" in caplog.text
+
+
+def test_what_came_before_an_error_is_handed_over_first():
+    class Broken(Listed):
+        def cues(self, start: int | None = None) -> Iterator[Cue]:
+            yield from super().cues(start)
+            raise OSError("gone")
+
+    found: queue.Queue[Any] = queue.Queue()
+    programme: Any = Broken([0, 0, 0])
+    batches = Player(programme, clock=TurnedClock()).to(found).batches()
+    assert next(batches) == [0, 1, 2]
+    with pytest.raises(OSError, match="gone"):
+        next(batches)
+    assert list(found.queue) == [0, 1, 2, queue.Empty]
 
 
 def test_async_for_plays_too(tmp_path):
