@@ -28,7 +28,7 @@ from benchmarks.conftest import Scale
 from benchmarks.contest import Contest
 from benchmarks.data import Pattern
 from chronomux.replay import merge_files
-from chronomux.replay.timeline import Merge, Piece
+from chronomux.replay.merging.timeline import Merge, Piece
 from chronomux.types import Frame
 
 try:

@@ -12,6 +12,7 @@ from hypothesis import settings
 
 settings.register_profile("ci", max_examples=100, deadline=None)
 settings.register_profile("brief", max_examples=25, deadline=None)
+settings.register_profile("few", max_examples=10, deadline=None)
 settings.register_profile("deep", max_examples=20_000, deadline=None)
 settings.load_profile("ci")
 

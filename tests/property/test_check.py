@@ -9,9 +9,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chronomux.replay.check_content import ItemContents
-from chronomux.replay.check_report import Findings, SourceCheck
-from chronomux.replay.check_times import NO_TIME, TimeChecks
+from chronomux.replay.checks.content import ItemContents
+from chronomux.replay.checks.report import Findings, SourceCheck
+from chronomux.replay.checks.times import NO_TIME, TimeChecks
 
 FAR = [NO_TIME + 1, -1, 2**63 - 1]
 times = st.one_of(st.none(), st.integers(0, 8), st.sampled_from(FAR))

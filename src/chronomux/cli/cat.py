@@ -138,7 +138,7 @@ def _write(
 def _writer(options: argparse.Namespace, out: Any) -> Any:
     from chronomux.replay.catenation import in_json
     from chronomux.replay.formats import uncompressed_suffix
-    from chronomux.replay.item_lines import CSVLines, JSONLWriter
+    from chronomux.replay.merging.item_lines import CSVLines, JSONLWriter
 
     as_named = "csv" if uncompressed_suffix(options.output) == ".csv" else "jsonl"
     if (options.to or as_named) == "csv":

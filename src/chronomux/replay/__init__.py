@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chronomux.replay.catenation import Catenation
-    from chronomux.replay.check_report import Finding, Report
-    from chronomux.replay.checking import check
+    from chronomux.replay.checks.checking import check
+    from chronomux.replay.checks.report import Finding, Report
     from chronomux.replay.demonstration import Demonstrated, SourceCount, demonstrate
-    from chronomux.replay.merging import merge_files
+    from chronomux.replay.merging.files import merge_files
     from chronomux.replay.opening import Capture, open
-    from chronomux.replay.player import Player, PlayStats, play
+    from chronomux.replay.playing.player import Player, PlayStats, play
     from chronomux.replay.reports import MergeReport, SourceReport
     from chronomux.replay.scl import scl_condition, scl_rules
     from chronomux.replay.scl_reader import SCLReader
@@ -27,22 +27,22 @@ _HOMES = {
     "Capture": "chronomux.replay.opening",
     "Catenation": "chronomux.replay.catenation",
     "Demonstrated": "chronomux.replay.demonstration",
-    "Finding": "chronomux.replay.check_report",
+    "Finding": "chronomux.replay.checks.report",
     "MergeReport": "chronomux.replay.reports",
     "Output": "chronomux.writers.output",
     "OutputIsInputError": "chronomux.writers.output",
-    "PlayStats": "chronomux.replay.player",
-    "Player": "chronomux.replay.player",
-    "Report": "chronomux.replay.check_report",
+    "PlayStats": "chronomux.replay.playing.player",
+    "Player": "chronomux.replay.playing.player",
+    "Report": "chronomux.replay.checks.report",
     "SCLReader": "chronomux.replay.scl_reader",
     "SourceCount": "chronomux.replay.demonstration",
     "SourceInfo": "chronomux.replay.survey",
     "SourceReport": "chronomux.replay.reports",
-    "check": "chronomux.replay.checking",
+    "check": "chronomux.replay.checks.checking",
     "demonstrate": "chronomux.replay.demonstration",
-    "merge_files": "chronomux.replay.merging",
+    "merge_files": "chronomux.replay.merging.files",
     "open": "chronomux.replay.opening",
-    "play": "chronomux.replay.player",
+    "play": "chronomux.replay.playing.player",
     "scl_condition": "chronomux.replay.scl",
     "scl_rules": "chronomux.replay.scl",
 }

@@ -11,9 +11,9 @@ from typing import Any
 from chronomux.errors import ReaderError
 from chronomux.event import EventManager
 from chronomux.readers import Packet
+from chronomux.replay.merging.selection import EXCLUDE, WHERE, note_kinds, number
 from chronomux.replay.opening import KEY, Capture, Moment, Part, merged
 from chronomux.replay.scl import nodes_of, scl_condition
-from chronomux.replay.selection import EXCLUDE, WHERE, note_kinds, number
 
 __all__ = ["Catenation", "Choice", "as_text", "in_json", "plain_packet"]
 

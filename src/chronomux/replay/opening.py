@@ -25,8 +25,8 @@ from chronomux.types import Frame
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from chronomux.replay.check_report import Report
-    from chronomux.replay.checking import Rules
+    from chronomux.replay.checks.checking import Rules
+    from chronomux.replay.checks.report import Report
 
 __all__ = ["Capture", "Moment", "Part", "inputs_of", "merged", "open"]
 
@@ -237,7 +237,7 @@ class Capture:
         progress: Callable[[int], object] | None = None,
     ) -> Report:
         """What is wrong with the files; see `chronomux.check`."""
-        from chronomux.replay.checking import checked
+        from chronomux.replay.checks.checking import checked
 
         self._refuse_closed()
         return checked(self._inputs, max_gap, window, rules, expect, most, progress)

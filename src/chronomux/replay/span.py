@@ -11,9 +11,9 @@ import numpy as np
 
 from chronomux.errors import TimestampError
 from chronomux.readers import time_parser
-from chronomux.replay.capture import NO_TIME
-from chronomux.replay.pieces import chosen, keys_of
-from chronomux.replay.timeline import Piece
+from chronomux.replay.merging.capture import NO_TIME
+from chronomux.replay.merging.pieces import chosen, keys_of
+from chronomux.replay.merging.timeline import Piece
 
 __all__ = [
     "Span",

@@ -11,7 +11,7 @@ import numpy as np
 
 from chronomux.errors import ChronomuxError
 from chronomux.replay.inputs import Input
-from chronomux.replay.timeline import Keys
+from chronomux.replay.merging.timeline import Keys
 
 __all__ = ["SourceInfo", "TimeCount", "survey"]
 

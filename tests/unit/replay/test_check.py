@@ -13,8 +13,8 @@ import pytest
 import chronomux
 from chronomux.errors import ReaderError, SCLSyntaxError
 from chronomux.replay import Report
-from chronomux.replay.check_expectations import expected
-from chronomux.replay.check_lane import MOST
+from chronomux.replay.checks.expectations import expected
+from chronomux.replay.checks.lane import MOST
 from tests.captures import pcap_header, pcap_record
 
 SECOND = 10**9

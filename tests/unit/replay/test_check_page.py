@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chronomux
-from chronomux.replay.check_axis import axis_of
-from chronomux.replay.check_markup import element, text
-from chronomux.replay.check_report import Finding, Report, SourceCheck
+from chronomux.replay.checks.axis import axis_of
+from chronomux.replay.checks.markup import element, text
+from chronomux.replay.checks.report import Finding, Report, SourceCheck
 
 EMPTY = {"meta"}
 LOADS = {"src", "href", "srcset", "action", "xlink:href", "data"}

@@ -190,8 +190,8 @@ def test_a_step_back_as_long_as_all_time_is_counted_exactly(write):
 
 
 def test_a_sort_of_any_disorder_is_a_stable_sort(write, monkeypatch):
-    monkeypatch.setattr("chronomux.replay.spool.RUN_BYTES", 2000)
-    monkeypatch.setattr("chronomux.replay.spool.BLOCK_BYTES", 300)
+    monkeypatch.setattr("chronomux.replay.merging.spool.RUN_BYTES", 2000)
+    monkeypatch.setattr("chronomux.replay.merging.spool.BLOCK_BYTES", 300)
     seed = random.Random(8)
     contents, records = {}, []
     for name in "abc":

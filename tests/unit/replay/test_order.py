@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chronomux.errors import DisorderError
-from chronomux.replay.capture import NO_TIME
-from chronomux.replay.order import Window, as_found, strict
-from chronomux.replay.pieces import chosen, joined, keys_of
+from chronomux.replay.merging.capture import NO_TIME
+from chronomux.replay.merging.order import Window, as_found, strict
+from chronomux.replay.merging.pieces import chosen, joined, keys_of
+from chronomux.replay.merging.spool import Spool
 from chronomux.replay.reports import SourceReport
-from chronomux.replay.spool import Spool
 from chronomux.types import Frame
 
 S = 10**9
@@ -185,7 +185,7 @@ def test_strict_names_the_first_late_record(given_times, sizes):
 def test_runs_on_disk_hold_every_record_in_order(
     given_times, sizes, run_bytes, block_bytes
 ):
-    from chronomux.replay import spool as module
+    from chronomux.replay.merging import spool as module
 
     records = records_of(given_times)
     with pytest.MonkeyPatch.context() as patch, Spool() as spool:

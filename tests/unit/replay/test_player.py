@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 import chronomux
 from chronomux.replay.opening import NO_TIME
-from chronomux.replay.pace import Lateness, Pace
-from chronomux.replay.player import Player
-from chronomux.replay.programme import Cue, Programme, as_one
+from chronomux.replay.playing.pace import Lateness, Pace
+from chronomux.replay.playing.player import Player
+from chronomux.replay.playing.programme import Cue, Programme, as_one
 from tests.captures import pcap_header, pcap_record
 
 MS = 10**6

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chronomux._core.timeline import Timeline
-from chronomux.replay.timeline import BLOCK, Merge, Piece
+from chronomux.replay.merging.timeline import BLOCK, Merge, Piece
 from chronomux.types import Frame
 from tests.reference import merge_order
 

@@ -11,9 +11,9 @@ from chronomux.errors import SCLSyntaxError
 from chronomux.event import Condition, EventManager
 from chronomux.queue import merge
 from chronomux.readers.sources import FileLike
-from chronomux.replay.check_expectations import Hit, Matching, expected, in_window
-from chronomux.replay.check_report import Finding, Findings, Report, RuleCheck
-from chronomux.replay.check_source import SourceReading
+from chronomux.replay.checks.expectations import Hit, Matching, expected, in_window
+from chronomux.replay.checks.report import Finding, Findings, Report, RuleCheck
+from chronomux.replay.checks.source import SourceReading
 from chronomux.replay.inputs import Input, Reading
 from chronomux.replay.opening import inputs_of
 from chronomux.replay.scl import scl_rules

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from chronomux.errors import ReaderError
-from chronomux.replay.csv_capture import CSVCapture, ending_of, parsed
-from chronomux.replay.timeline import Stretch
+from chronomux.replay.merging.csv_capture import CSVCapture, ending_of, parsed
+from chronomux.replay.merging.timeline import Stretch
 from chronomux.types import Frame
 
 __all__ = ["CopiedLines", "JsonLines", "UnitedLines"]

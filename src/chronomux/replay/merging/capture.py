@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 from chronomux.replay.input_file import InputFile
+from chronomux.replay.merging.timeline import Keys
 from chronomux.replay.reports import SourceReport
-from chronomux.replay.timeline import Keys
 from chronomux.types import Frame
 
 __all__ = ["NO_TIME", "Capture"]

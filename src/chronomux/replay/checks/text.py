@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from chronomux.replay.check_report import Finding, Report
+from chronomux.replay.checks.report import Finding, Report
 from chronomux.replay.time_texts import duration_text, moment_text
 
 __all__ = ["LEFT", "Columns", "cell", "place_text", "report_text", "summary", "tables"]

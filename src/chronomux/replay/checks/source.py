@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from chronomux.errors import ChronomuxError
-from chronomux.replay.check_content import FrameContents, ItemContents
-from chronomux.replay.check_report import Finding, Findings, SourceCheck
-from chronomux.replay.check_times import NO_TIME, TimeChecks
+from chronomux.replay.checks.content import FrameContents, ItemContents
+from chronomux.replay.checks.report import Finding, Findings, SourceCheck
+from chronomux.replay.checks.times import NO_TIME, TimeChecks
 from chronomux.replay.inputs import Input
-from chronomux.replay.timeline import Keys
+from chronomux.replay.merging.timeline import Keys
 from chronomux.types import Frame
 
 __all__ = ["SourceReading"]

@@ -14,10 +14,10 @@ import numpy as np
 from chronomux.errors import ReaderError
 from chronomux.event import Condition, EventManager, operators
 from chronomux.lexer import SCLNode
-from chronomux.replay.csv_capture import CSVCapture
-from chronomux.replay.pieces import chosen
+from chronomux.replay.merging.csv_capture import CSVCapture
+from chronomux.replay.merging.pieces import chosen
+from chronomux.replay.merging.timeline import Piece
 from chronomux.replay.scl import FORMS, Form, fields, nodes_of
-from chronomux.replay.timeline import Piece
 
 __all__ = ["Selection"]
 

@@ -10,14 +10,14 @@ import numpy as np
 
 from chronomux.event import EventManager
 from chronomux.readers import Packet
-from chronomux.replay.capture import Capture
 from chronomux.replay.content import Content
 from chronomux.replay.input_file import InputFile
-from chronomux.replay.packet_capture import PacketCapture
-from chronomux.replay.packet_form import PacketForm, PacketFormat
-from chronomux.replay.pieces import chosen
+from chronomux.replay.merging.capture import Capture
+from chronomux.replay.merging.packet_capture import PacketCapture
+from chronomux.replay.merging.packet_form import PacketForm, PacketFormat
+from chronomux.replay.merging.pieces import chosen
+from chronomux.replay.merging.timeline import Merge, Piece
 from chronomux.replay.scl import scl_condition
-from chronomux.replay.timeline import Merge, Piece
 from chronomux.writers.compress import uncompressed_suffix
 
 __all__ = ["PacketMerge", "PacketSelection", "refuse_csv"]

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from chronomux.event import Condition
 from chronomux.readers.sources import FileLike
-from chronomux.replay.audience import Audience
-from chronomux.replay.line import Line
 from chronomux.replay.opening import Capture, Moment
-from chronomux.replay.pace import Clock, Lateness, MonotonicClock, Pace
-from chronomux.replay.programme import Cue, Programme, as_one
+from chronomux.replay.playing.audience import Audience
+from chronomux.replay.playing.line import Line
+from chronomux.replay.playing.pace import Clock, Lateness, MonotonicClock, Pace
+from chronomux.replay.playing.programme import Cue, Programme, as_one
 from chronomux.replay.span import as_duration
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ import numpy as np
 
 from chronomux.errors import ReaderError
 from chronomux.readers import CSVReader
-from chronomux.replay.capture import NO_TIME, Capture
 from chronomux.replay.content import Content
 from chronomux.replay.input_file import InputFile
-from chronomux.replay.timeline import Keys
+from chronomux.replay.merging.capture import NO_TIME, Capture
+from chronomux.replay.merging.timeline import Keys
 from chronomux.types import Frame
 
 __all__ = ["CSVCapture", "ending_of", "parsed"]

@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chronomux.replay.check_lane import Lane
-from chronomux.replay.check_report import Finding, Findings, SourceCheck
+from chronomux.replay.checks.lane import Lane
+from chronomux.replay.checks.report import Finding, Findings, SourceCheck
+from chronomux.replay.merging.timeline import Keys
 from chronomux.replay.time_texts import duration_text
-from chronomux.replay.timeline import Keys
 
 __all__ = ["NO_TIME", "TimeChecks"]
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from chronomux.replay.capture import Capture
 from chronomux.replay.content import Content
-from chronomux.replay.csv_capture import CSVCapture
 from chronomux.replay.input_file import InputFile
-from chronomux.replay.lines import CopiedLines, JsonLines, UnitedLines
-from chronomux.replay.timeline import Merge, Piece
+from chronomux.replay.merging.capture import Capture
+from chronomux.replay.merging.csv_capture import CSVCapture
+from chronomux.replay.merging.lines import CopiedLines, JsonLines, UnitedLines
+from chronomux.replay.merging.timeline import Merge, Piece
 from chronomux.writers.compress import uncompressed_suffix
 
 if TYPE_CHECKING:
-    from chronomux.replay.selection import Selection
+    from chronomux.replay.merging.selection import Selection
 
 __all__ = ["CSVMerge", "refuse_packets"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from chronomux.replay.capture import Capture
 from chronomux.replay.catenation import Choice
 from chronomux.replay.content import Content
 from chronomux.replay.input_file import InputFile
 from chronomux.replay.inputs import Reading
-from chronomux.replay.item_capture import ItemCapture
-from chronomux.replay.packet_merge import not_empty
-from chronomux.replay.timeline import Merge, Piece
+from chronomux.replay.merging.capture import Capture
+from chronomux.replay.merging.item_capture import ItemCapture
+from chronomux.replay.merging.packet_merge import not_empty
+from chronomux.replay.merging.timeline import Merge, Piece
 from chronomux.writers.compress import uncompressed_suffix
 
 __all__ = ["ItemMerge"]

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
-from chronomux.replay.capture import Capture
 from chronomux.replay.content import kind_of, unpacked
-from chronomux.replay.csv_merge import CSVMerge, refuse_packets
 from chronomux.replay.input_file import InputFile, refuse_twice, too_many
-from chronomux.replay.order import Late, Window, as_found, strict
-from chronomux.replay.packet_form import PacketFormat
-from chronomux.replay.packet_merge import PacketMerge, refuse_csv
+from chronomux.replay.merging.capture import Capture
+from chronomux.replay.merging.csv_merge import CSVMerge, refuse_packets
+from chronomux.replay.merging.order import Late, Window, as_found, strict
+from chronomux.replay.merging.packet_form import PacketFormat
+from chronomux.replay.merging.packet_merge import PacketMerge, refuse_csv
+from chronomux.replay.merging.spool import Spool
+from chronomux.replay.merging.timeline import Merge, Piece
 from chronomux.replay.reports import MergeReport
 from chronomux.replay.span import (
     Span,
@@ -26,13 +28,11 @@ from chronomux.replay.span import (
     first_key,
     peeked,
 )
-from chronomux.replay.spool import Spool
-from chronomux.replay.timeline import Merge, Piece
 from chronomux.writers.output import Output, Target
 
 if TYPE_CHECKING:
-    from chronomux.replay.item_merge import ItemMerge
-    from chronomux.replay.selection import Selection
+    from chronomux.replay.merging.item_merge import ItemMerge
+    from chronomux.replay.merging.selection import Selection
 
 __all__ = ["Order", "merge_files"]
 
@@ -146,7 +146,7 @@ def merge_files(
             )
             merging = PacketMerge.of(format, where, exclude, on_error)
         elif kind == "items":
-            from chronomux.replay.item_merge import ItemMerge
+            from chronomux.replay.merging.item_merge import ItemMerge
 
             merging = ItemMerge.of(
                 sink.name,
@@ -231,7 +231,7 @@ def _moves(offsets: Mapping[str, str | int], names: Sequence[str]) -> dict[str, 
 def _selection(where: str | None, exclude: str | None) -> Selection | None:
     if where is None and exclude is None:
         return None
-    from chronomux.replay.selection import Selection
+    from chronomux.replay.merging.selection import Selection
 
     return Selection(where, exclude)
 

@@ -10,13 +10,13 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chronomux.errors import ReaderError, WriterError
-from chronomux.replay.capture import NO_TIME, Capture
 from chronomux.replay.catenation import in_json, plain_packet
 from chronomux.replay.content import Content
 from chronomux.replay.input_file import InputFile
 from chronomux.replay.inputs import Input, Reading
+from chronomux.replay.merging.capture import NO_TIME, Capture
+from chronomux.replay.merging.timeline import Keys
 from chronomux.replay.opening import KEY
-from chronomux.replay.timeline import Keys
 from chronomux.types import Frame
 from chronomux.writers.jsonl_writer import json_encoder
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chronomux.replay.pieces import in_order, keys_of
-from chronomux.replay.timeline import Keys, Piece
+from chronomux.replay.merging.pieces import in_order, keys_of
+from chronomux.replay.merging.timeline import Keys, Piece
 from chronomux.types import Frame
 
 __all__ = ["Run", "Spool"]

@@ -13,11 +13,11 @@ from chronomux._core.pcap.packets import Packets
 from chronomux.errors import ReaderError, TimestampError
 from chronomux.readers import Packet
 from chronomux.readers.pcap_reader import PACKET_SIZE_LIMIT, warn_of_times
-from chronomux.replay.capture import Capture
 from chronomux.replay.content import Content
 from chronomux.replay.input_file import InputFile
-from chronomux.replay.packet_form import PacketForm
-from chronomux.replay.timeline import Keys
+from chronomux.replay.merging.capture import Capture
+from chronomux.replay.merging.packet_form import PacketForm
+from chronomux.replay.merging.timeline import Keys
 from chronomux.types import Frame
 
 __all__ = ["PacketCapture"]

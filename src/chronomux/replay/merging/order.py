@@ -13,10 +13,10 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from chronomux.errors import DisorderError
-from chronomux.replay.capture import NO_TIME, Capture
-from chronomux.replay.pieces import chosen, in_order, keys_of
+from chronomux.replay.merging.capture import NO_TIME, Capture
+from chronomux.replay.merging.pieces import chosen, in_order, keys_of
+from chronomux.replay.merging.timeline import Keys, Piece
 from chronomux.replay.time_texts import moment_text
-from chronomux.replay.timeline import Keys, Piece
 from chronomux.types import Frame
 
 __all__ = ["Late", "Window", "as_found", "strict"]

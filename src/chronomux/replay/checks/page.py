@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from chronomux.replay.check_lanes import LETTERS, lanes
-from chronomux.replay.check_markup import element, text
-from chronomux.replay.check_report import Finding, Report
-from chronomux.replay.check_text import LEFT, cell, summary, tables
+from chronomux.replay.checks.lanes import LETTERS, lanes
+from chronomux.replay.checks.markup import element, text
+from chronomux.replay.checks.report import Finding, Report
+from chronomux.replay.checks.text import LEFT, cell, summary, tables
 from chronomux.replay.time_texts import moment_text
 
 __all__ = ["report_page"]

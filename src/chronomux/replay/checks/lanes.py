@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from chronomux.replay.check_axis import BREAK_WIDTH, Axis, axis_of
-from chronomux.replay.check_markup import element, text
-from chronomux.replay.check_report import Finding, Report, SourceCheck
-from chronomux.replay.check_text import place_text
+from chronomux.replay.checks.axis import BREAK_WIDTH, Axis, axis_of
+from chronomux.replay.checks.markup import element, text
+from chronomux.replay.checks.report import Finding, Report, SourceCheck
+from chronomux.replay.checks.text import place_text
 from chronomux.replay.time_texts import duration_text, moment_text
 
 __all__ = ["LETTERS", "lanes"]

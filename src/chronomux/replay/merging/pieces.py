@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chronomux._core.gather import take_rows
-from chronomux.replay.timeline import Keys, Piece
+from chronomux.replay.merging.timeline import Keys, Piece
 from chronomux.types import Frame
 
 __all__ = ["chosen", "in_order", "joined", "keys_of"]

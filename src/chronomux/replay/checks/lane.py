@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from chronomux.replay.timeline import Keys
+from chronomux.replay.merging.timeline import Keys
 
 __all__ = ["Lane"]
 

@@ -175,11 +175,11 @@ class Report:
 
     def to_html(self, command: str = "") -> str:
         """The same as a page of its own, with the command that made it."""
-        from chronomux.replay.check_page import report_page
+        from chronomux.replay.checks.page import report_page
 
         return report_page(self, command)
 
     def __str__(self) -> str:
-        from chronomux.replay.check_text import report_text
+        from chronomux.replay.checks.text import report_text
 
         return report_text(self)

@@ -12,8 +12,8 @@ from chronomux.event import Condition
 from chronomux.event.ledger import Ledger
 from chronomux.event.paths import comparable, value_at
 from chronomux.lexer.scl_errors import Places
-from chronomux.replay.check_report import ExpectationCheck, Finding, Findings
-from chronomux.replay.check_times import NO_TIME
+from chronomux.replay.checks.report import ExpectationCheck, Finding, Findings
+from chronomux.replay.checks.times import NO_TIME
 from chronomux.replay.scl import scl_condition
 from chronomux.replay.span import duration_ns
 from chronomux.replay.time_texts import duration_text

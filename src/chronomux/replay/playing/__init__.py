@@ -1,0 +1,1 @@
+"""Captures delivered at the moments they were recorded, to all who listen."""
