@@ -5,7 +5,7 @@
     python benchmarks/guard.py --compare OLD.json    also show what moved since OLD.json
     python benchmarks/guard.py --reuse               judge build/bench.json as it is
 
-Exit status: 0 all floors hold; 1 a ratio stays under its floor after two more
+Exit status: 0 all floors hold; 1 a ratio stays under its floor after four more
 measurements, a group is unguarded, or a benchmark fails; 2 unusable input.
 """
 
@@ -24,7 +24,7 @@ from benchmarks.measure import ROOT, SUITES, MeasureError, load, measure, save
 from benchmarks.ratios import FLOORS, Floor, Report, ReportError
 
 REPORT = ROOT / "build" / "bench.json"
-REMEASUREMENTS = 2
+REMEASUREMENTS = 4
 BUDGET_SECONDS = 300
 
 
@@ -33,7 +33,7 @@ def settle(
     floors: Mapping[str, Floor],
     again: Callable[[Sequence[str]], Report],
 ) -> Report:
-    """Measure the groups under a floor again, twice at most, and keep their best.
+    """Measure the groups under a floor again, four times at most, and keep their best.
 
     Noise passes, a slower program does not. `again(node_ids)` measures.
     """
