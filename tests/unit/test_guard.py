@@ -203,7 +203,7 @@ def test_all_floors_of_a_group_must_hold_in_one_measurement() -> None:
         return report(entry("a", 1.0, peers={"x": [x], "y": [y]}))
 
     floors = {"a": Floor({"x": 2.0, "y": 2.0})}
-    again = Remeasurement(two(1.0, 3.0), two(1.0, 3.0))
+    again = Remeasurement(*[two(1.0, 3.0)] * 4)
     settled = guard.settle(two(3.0, 1.0), floors, again)
     assert ratios.failing(ratios.read_groups(settled), floors) == ["a"]
 
