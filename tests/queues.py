@@ -69,10 +69,13 @@ def maker(kind: str, manager: Any) -> Maker:
 
 
 def fill(target: Any, items: Iterable[Any], end: bool = True) -> Any:
+    """Put items, and `Empty` behind them; what is in a Queue can be got at once."""
     for item in items:
         target.put(item)
     if end:
         target.put(Empty)
+    if isinstance(target, Queue):
+        target.flush()
     return target
 
 

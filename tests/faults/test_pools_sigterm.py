@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 
 import pytest
@@ -53,6 +54,30 @@ def test_sigterm_exits_with_143_within_a_second(way: str, target: str) -> None:
             return taken
 
     assert_within(1.0, attempt)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_thread_that_starts_workers_takes_no_signal_meant_for_the_main_thread() -> (
+    None
+):
+    """One that it took while the main thread slept was heard when that woke up."""
+    program = """
+    pool = pools.ProcessPool(2)
+    pool.map(abs, range(4))
+    def held(task):
+        status = open(f"/proc/self/task/{task}/status").read()
+        return int(status.split("SigBlk:")[1].split()[0], 16)
+    masks = {thread.name: held(thread.native_id) for thread in threading.enumerate()}
+    say("supervisor", masks["chronomux-supervisor"])
+    say("main", masks["MainThread"])
+    say("worker", pool.map(lambda _: held(os.getpid()), [0])[0])
+    """
+    both = 1 << (signal.SIGINT - 1) | 1 << (signal.SIGTERM - 1)
+    with Tree(program) as tree:
+        assert int(tree.line("supervisor")) & both == both
+        assert int(tree.line("main")) & both == 0
+        assert int(tree.line("worker")) & both == 0
+        assert tree.wait() == 0
 
 
 def test_sigterm_ends_workers_that_do_not_want_to() -> None:

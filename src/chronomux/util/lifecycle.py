@@ -20,6 +20,7 @@ __all__ = [
     "crews",
     "interruptible",
     "is_worker",
+    "leave_signals_to_main",
     "loading",
     "servers",
     "signal_all",
@@ -58,6 +59,7 @@ loading = threading.RLock()
 """Held while pathos is imported: a child forked meanwhile could never import it."""
 
 _at_fork: list[Callable[[], None]] = []
+_HELD = {signal.SIGINT, signal.SIGTERM}
 
 
 def is_worker() -> bool:
@@ -128,12 +130,21 @@ def signals_held() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    held = {signal.SIGINT, signal.SIGTERM}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def leave_signals_to_main() -> None:
+    """Have the calling thread take no SIGINT and no SIGTERM from now on.
+
+    A thread that changes its mask, as around a fork, may take a signal the main thread
+    was woken for. Handlers run in the main thread only, and that would sleep on.
+    """
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
 
 
 _mask = threading.local()

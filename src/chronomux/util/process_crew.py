@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chronomux.errors import WorkerDiedError
-from chronomux.util import travel
+from chronomux.util import lifecycle, travel
 from chronomux.util.backend import mp
 from chronomux.util.crew import TERMINATED, Crew, Setup
 from chronomux.util.worker_process import WorkerProcess, end_processes, has_ended
@@ -102,6 +102,7 @@ class ProcessCrew(Crew):
         self._fail([*in_hand, *waiting], reason)
 
     def _supervise(self) -> None:
+        lifecycle.leave_signals_to_main()
         reason = TERMINATED
         try:
             while not self._is_killed and not self._is_done():
