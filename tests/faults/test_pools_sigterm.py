@@ -64,13 +64,15 @@ def test_the_thread_that_starts_workers_takes_no_signal_meant_for_the_main_threa
     program = """
     pool = pools.ProcessPool(2)
     pool.map(abs, range(4))
-    def held(task):
-        status = open(f"/proc/self/task/{task}/status").read()
+    def mask_in(status):
         return int(status.split("SigBlk:")[1].split()[0], 16)
-    masks = {thread.name: held(thread.native_id) for thread in threading.enumerate()}
+    def held(thread):
+        return mask_in(open(f"/proc/self/task/{thread.native_id}/status").read())
+    masks = {thread.name: held(thread) for thread in threading.enumerate()}
     say("supervisor", masks["chronomux-supervisor"])
     say("main", masks["MainThread"])
-    say("worker", pool.map(lambda _: held(os.getpid()), [0])[0])
+    status = pool.map(lambda _: open("/proc/thread-self/status").read(), [0])
+    say("worker", mask_in(*status))
     """
     both = 1 << (signal.SIGINT - 1) | 1 << (signal.SIGTERM - 1)
     with Tree(program) as tree:
