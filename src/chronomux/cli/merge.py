@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from chronomux.cli.messages import say
 from chronomux.cli.progress import Progress
 from chronomux.cli.signals import ended_by_signals
-from chronomux.cli.sources import column_names, quieted
+from chronomux.cli.sources import column_names, name_and_offset, quieted
 
 if TYPE_CHECKING:
     from chronomux.replay import MergeReport, SourceReport
@@ -138,7 +138,7 @@ def _add_span(parser: argparse.ArgumentParser) -> None:
         "--offset",
         action="append",
         default=[],
-        type=_offset,
+        type=name_and_offset,
         metavar="FILE=TIME",
         help="add to the times of a file, as in a.csv=+0.5s; may be repeated",
     )
@@ -157,13 +157,6 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--exclude", metavar="SCL", help="leave out records of which this holds"
     )
-
-
-def _offset(text: str) -> tuple[str, str]:
-    name, equals, by = text.rpartition("=")
-    if not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not like a.csv=+0.5s")
-    return name, by
 
 
 def run(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chronomux.replay import Capture
 
-__all__ = ["add_sources", "column_names", "opened", "quieted"]
+__all__ = ["add_sources", "column_names", "name_and_offset", "opened", "quieted"]
 
 ORDER_OF_FILES = """\
 A folder stands for the files in it whose format is known, without hidden ones and
@@ -85,3 +85,11 @@ def column_names(text: str) -> list[str]:
     if not all(names) or not names:
         raise argparse.ArgumentTypeError(f"{text!r} holds an empty column name")
     return names
+
+
+def name_and_offset(text: str) -> tuple[str, str]:
+    """'a.csv=+0.5s' -> the file, and by how much its times are to be moved."""
+    name, equals, by = text.rpartition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not like a.csv=+0.5s")
+    return name, by

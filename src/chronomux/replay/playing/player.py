@@ -73,8 +73,7 @@ def play(
     loop: so many passes, 0 for ever; a pass begins when the one before has ended.
     max_gap: a longer silence is shortened to it: text like '0.5s', or int ns.
     where, exclude: conditions in SCL, see `scl_condition`.
-    offsets: source name -> how much later its items come, text or int ns; packets that
-        are moved become dicts.
+    offsets: source name -> how much later its items come, text or int ns.
     precision: 'sleep' to the moment, 'spin' for the last 200 us, or 'batch' to wake at
         most every 200 us and deliver what is due.
     catch_up: what is overdue comes at once; with False the schedule is put off instead.

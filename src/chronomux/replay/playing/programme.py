@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from chronomux.queue import merge
+from chronomux.readers import Packet
 from chronomux.readers.sources import FileLike
 from chronomux.replay.catenation import Choice
 from chronomux.replay.inputs import Reading
@@ -43,7 +44,6 @@ class Programme:
 
     `offsets` moves the times of a source, by its name: a duration as text, or int ns.
     `start` and `end` are as in `Capture.between`, of times as they were recorded.
-    Packets that are moved become dicts.
     """
 
     def __init__(
@@ -91,6 +91,14 @@ class Programme:
             if time is None:
                 yield Cue(NO_TIME, name, item)
             elif offset:
-                yield Cue(time + offset, name, {**item, KEY: time + offset})
+                yield Cue(time + offset, name, _moved(item, time + offset))
             else:
                 yield Cue(time, name, item)
+
+
+def _moved(item: Any, time: int) -> Any:
+    """The same item with another time."""
+    if isinstance(item, Packet):
+        data, length = item.data, item.length
+        return Packet(time, data, length, item.interface, item.linktype)
+    return {**item, KEY: time}
