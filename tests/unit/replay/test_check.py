@@ -5,16 +5,20 @@ from __future__ import annotations
 import gzip
 import json
 import random
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import chronomux
 from chronomux.errors import ReaderError, SCLSyntaxError
 from chronomux.replay import Report
 from chronomux.replay.checks.expectations import expected
-from chronomux.replay.checks.lane import MOST
+from chronomux.replay.checks.lane import MOST, Lane
 from tests.captures import pcap_header, pcap_record
 
 SECOND = 10**9
@@ -250,3 +254,26 @@ def test_no_times_are_no_finding_but_are_refused_where_they_are_needed() -> None
     assert (report.ok, report.sources[0].untimed) == (True, 2)
     with pytest.raises(ReaderError, match="timestamp"):
         chronomux.check("none.jsonl", expect=PAIRS)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    blocks=st.lists(
+        st.lists(st.integers(-(2**61), 2**61) | st.integers(0, 10**10), min_size=1),
+        min_size=1,
+        max_size=4,
+    ),
+    spread=st.integers(0, 3000),
+)
+def test_stretches_are_the_shortest_of_which_there_are_few_enough(
+    blocks: list[list[int]], spread: int
+) -> None:
+    lane, seen = Lane(), []
+    for block in [*blocks, [place * 10**9 for place in range(spread + 1)]]:
+        lane.add(np.array(block, np.int64))
+        seen += block
+    shift = 20
+    while len({time >> shift for time in seen}) > MOST:
+        shift += 1
+    counts = Counter(time >> shift << shift for time in seen)
+    assert (lane.width, lane.pairs) == (1 << shift, tuple(sorted(counts.items())))

@@ -8,7 +8,7 @@ import numpy as np
 
 from chronomux.replay.merging.timeline import Keys
 
-__all__ = ["Lane"]
+__all__ = ["MOST", "Lane"]
 
 MOST = 1024  # stretches of time that are told apart
 
@@ -26,16 +26,25 @@ class Lane:
 
     def add(self, times: Keys) -> None:
         """Count times, best in order; at least one."""
-        stretches = times >> self._shift
-        ends = np.append(
-            np.flatnonzero(stretches[1:] != stretches[:-1]) + 1, len(times)
-        )
-        begin = 0
-        for end in ends.tolist():
-            self._counts[int(stretches[begin])] += end - begin
-            begin = end
+        stretches, counts = self._stretches(times)
+        for stretch, count in zip(stretches, counts, strict=True):
+            self._counts[int(stretch)] += int(count)
         while len(self._counts) > MOST:
             self._fold()
+
+    def _stretches(self, times: Keys) -> tuple[Keys, Keys]:
+        """Stretches and their records: not many, or all are made longer at once."""
+        stretches = times >> self._shift
+        begins = _changes(stretches)
+        if len(begins) <= MOST:
+            counts = np.diff(begins, append=len(times))
+            return stretches[begins], counts
+        found, counts = np.unique(stretches, return_counts=True)
+        while len(found) > MOST:
+            self._fold()
+            begins = _changes(found >> 1)
+            found, counts = found[begins] >> 1, np.add.reduceat(counts, begins)
+        return found, counts
 
     def _fold(self) -> None:
         self._shift += 1
@@ -53,3 +62,9 @@ class Lane:
     def pairs(self) -> tuple[tuple[int, int], ...]:
         """The beginning of each stretch in ns, and its records."""
         return tuple((at << self._shift, n) for at, n in sorted(self._counts.items()))
+
+
+def _changes(stretches: Keys) -> Keys:
+    """Where another stretch begins."""
+    changes = np.flatnonzero(stretches[1:] != stretches[:-1]) + 1
+    return np.concatenate(([0], changes))
