@@ -22,6 +22,7 @@ VERBS = {
     "info": "say what captures hold, from when to when, and whether in order",
     "check": "say what is wrong with captures, and whether commands had responses",
     "play": "play captures as one stream, at the pace at which they were recorded",
+    "plot": "draw the records of captures over time, a lane a file",
     "merge": "merge captures into one, in chronological order",
     "cat": "print captures of any format as one stream, as JSON lines or CSV",
     "demo": "replay the shipped captures through a live multiplexer",

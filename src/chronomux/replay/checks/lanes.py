@@ -10,7 +10,17 @@ from chronomux.replay.checks.report import Finding, Report, SourceCheck
 from chronomux.replay.checks.text import place_text
 from chronomux.replay.time_texts import duration_text, moment_text
 
-__all__ = ["LETTERS", "lanes"]
+__all__ = [
+    "HEIGHT",
+    "LETTERS",
+    "WIDTH",
+    "axis_of_report",
+    "break_note",
+    "drawn",
+    "in_words",
+    "lanes",
+    "marks_of",
+]
 
 WIDTH, HEIGHT = 1000.0, 60.0
 ROW = 14  # of marks of one kind
@@ -26,39 +36,57 @@ LETTERS = {
 
 def lanes(report: Report) -> Iterator[str]:
     """A figure for each source; the axis of time is the same in all of them."""
-    timed = [source for source in report.sources if source.lane]
-    axis = None
-    if timed:
-        stretches = [
-            (begin, begin + source.lane_width)
-            for source in timed
-            for begin, _ in source.lane
-        ]
-        axis = axis_of(stretches, WIDTH)
-        if axis.left_out:
-            yield element(
-                "p",
-                f"The axis of time is broken where nothing was recorded: "
-                f"{duration_text(axis.left_out)} are left out.",
-                class_="note",
-            )
+    axis = axis_of_report(report)
+    if axis is not None and axis.left_out:
+        yield element("p", text(break_note(axis)), class_="note")
     for number, source in enumerate(report.sources):
-        marks = [one for one in report.findings if one.source == source.name]
-        yield _figure(number, source, axis, marks)
+        caption = element("figcaption", text(source.name))
+        words = element("p", text(in_words(source)))
+        svg = ""
+        if axis is not None and source.lane:
+            content, height = drawn(number, source, axis, marks_of(report, source))
+            svg = element(
+                "svg",
+                content,
+                viewBox=f"0 0 {WIDTH:.0f} {height:.0f}",
+                role="img",
+                aria_labelledby=f"lane{number} says{number}",
+            )
+        yield element("figure", caption + svg + words)
 
 
-def _figure(
-    number: int, source: SourceCheck, axis: Axis | None, marks: Sequence[Finding]
-) -> str:
-    caption = element("figcaption", text(source.name))
-    words = _in_words(source)
-    if axis is None or not source.lane:
-        return element("figure", caption + element("p", text(words)))
+def axis_of_report(report: Report) -> Axis | None:
+    """The axis of all sources; None if no record has a time."""
+    stretches = [
+        (begin, begin + source.lane_width)
+        for source in report.sources
+        for begin, _ in source.lane
+    ]
+    return axis_of(stretches, WIDTH) if stretches else None
+
+
+def break_note(axis: Axis) -> str:
+    """What a broken axis leaves out, in words."""
+    return (
+        "The axis of time is broken where nothing was recorded: "
+        f"{duration_text(axis.left_out)} are left out."
+    )
+
+
+def marks_of(report: Report, source: SourceCheck) -> list[Finding]:
+    """What was found in a source."""
+    return [one for one in report.findings if one.source == source.name]
+
+
+def drawn(
+    number: int, source: SourceCheck, axis: Axis, marks: Sequence[Finding]
+) -> tuple[str, float]:
+    """The content of an SVG of a source with times, `WIDTH` wide, and its height."""
     rows = [kind for kind in LETTERS if any(one.kind == kind for one in marks)]
     height = HEIGHT + ROW * (len(rows) + 1)
-    drawing = [
+    content = [
         element("title", text(source.name), id=f"lane{number}"),
-        element("desc", text(words), id=f"says{number}"),
+        element("desc", text(in_words(source)), id=f"says{number}"),
         *_gaps(source, axis, marks),
         element("path", class_="rate", d=_bars(source, axis)),
         *_breaks(axis),
@@ -69,17 +97,11 @@ def _figure(
         ),
         *_moments(axis, height),
     ]
-    svg = element(
-        "svg",
-        "".join(drawing),
-        viewBox=f"0 0 {WIDTH:.0f} {height:.0f}",
-        role="img",
-        aria_labelledby=f"lane{number} says{number}",
-    )
-    return element("figure", caption + svg + element("p", text(words)))
+    return "".join(content), height
 
 
-def _in_words(source: SourceCheck) -> str:
+def in_words(source: SourceCheck) -> str:
+    """What a lane shows, for who cannot see it."""
     if source.first is None or source.last is None:
         return f"{source.records} records, none of them with a time."
     most = max(count for _, count in source.lane)
