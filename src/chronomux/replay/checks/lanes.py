@@ -14,6 +14,7 @@ __all__ = [
     "HEIGHT",
     "LETTERS",
     "WIDTH",
+    "at_ms",
     "axis_of_report",
     "break_note",
     "drawn",
@@ -24,6 +25,7 @@ __all__ = [
 
 WIDTH, HEIGHT = 1000.0, 60.0
 ROW = 14  # of marks of one kind
+SIGN = 6.0  # of a moment, at most so wide
 NEAR = 12.0  # marks of one kind that stand closer are one
 LETTERS = {
     "gap": "G",
@@ -172,13 +174,19 @@ def _moments(axis: Axis, height: float) -> Iterator[str]:
     """When the axis begins and ends, and each segment that has room for it."""
     y = f"{height - 3:.0f}"
     last = len(axis.segments) - 1
+    free = 0.0  # from here on there is no text yet
     for number, (begin, end, left, right) in enumerate(axis.segments):
         is_wide = right - left > WIDTH / 3
         if number == 0 or is_wide:
-            yield element(
-                "text", moment_text(begin), class_="when", x=f"{left:.0f}", y=y
-            )
+            words = at_ms(begin)
+            x = max(left, free)
+            free = x + SIGN * len(words) + NEAR
+            yield element("text", text(words), class_="when", x=f"{x:.0f}", y=y)
         if number == last or (is_wide and right - left > WIDTH / 2):
-            yield element(
-                "text", moment_text(end), class_="when end", x=f"{right:.0f}", y=y
-            )
+            words = at_ms(end)
+            yield element("text", text(words), class_="when end", x=f"{right:.0f}", y=y)
+
+
+def at_ms(ns: int) -> str:
+    """A moment of the axis: whole ms are near enough."""
+    return moment_text(ns // 10**6 * 10**6)

@@ -29,10 +29,11 @@ table { border-collapse: collapse; font-size: .85rem; }
 caption { text-align: left; color: var(--dim); padding: .3rem 0; }
 th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: right;
   vertical-align: top; white-space: nowrap; font-variant-numeric: tabular-nums; }
-.left { text-align: left; } .long { white-space: pre-wrap; overflow-wrap: anywhere; }
+.left { text-align: left; }
+.long { white-space: pre-wrap; overflow-wrap: anywhere; min-width: 10rem; }
 figure { margin: 1rem 0; } figcaption { font-weight: 600; overflow-wrap: anywhere; }
 figure p { margin: .2rem 0; } svg { width: 100%; height: auto; display: block; }
-.rate { fill: var(--rate); } .gap { fill: var(--wash); stroke: var(--bad); }
+.rate { fill: var(--rate); } rect.gap { fill: var(--wash); stroke: var(--bad); }
 .break { stroke: var(--dim); fill: none; }
 .mark { fill: var(--bad); font: 700 11px system-ui, sans-serif; text-anchor: middle; }
 .when { fill: var(--dim); font: 10px system-ui, sans-serif; } .end { text-anchor: end; }

@@ -12,6 +12,7 @@ from chronomux.replay.checks.axis import BREAK_WIDTH, Axis
 from chronomux.replay.checks.lanes import (
     LETTERS,
     WIDTH,
+    at_ms,
     axis_of_report,
     break_note,
     drawn,
@@ -33,7 +34,7 @@ BREAK = "/"
 # Not every program that shows SVG knows of variables, or of a dark screen.
 SVG_STYLE = """
 text { fill: #5b6470; font: 10px sans-serif; } .name { fill: #1c2024; font-size: 12px; }
-.rate { fill: #2f6db5; } .gap { fill: #f6d9d6; stroke: #b3261e; }
+.rate { fill: #2f6db5; } rect.gap { fill: #f6d9d6; stroke: #b3261e; }
 .break { stroke: #5b6470; fill: none; } .end { text-anchor: end; }
 .mark { fill: #b3261e; font-weight: 700; text-anchor: middle; }
 """
@@ -167,8 +168,11 @@ def as_png(report: Report) -> bytes:
             _draw(row, report, source, axis)
         ends = axis.segments[0], axis.segments[-1]
         rows[-1][0].set_xticks([ends[0].left, ends[1].right])
-        labels = moment_text(ends[0].begin), moment_text(ends[1].end)
-        rows[-1][0].set_xticklabels(labels)
+        labels = at_ms(ends[0].begin), at_ms(ends[1].end)
+        for label, side in zip(
+            rows[-1][0].set_xticklabels(labels), ("left", "right"), strict=True
+        ):
+            label.set_ha(side)
         if axis.left_out:
             figure.supxlabel(break_note(axis), fontsize="small")
     target = io.BytesIO()
@@ -181,7 +185,7 @@ def _draw(row: Any, report: Report, source: SourceCheck, axis: Axis) -> None:
     rights = [axis.x(begin + source.lane_width) for begin, _ in source.lane]
     widths = [max(b - a, 0.7) for a, b in zip(lefts, rights, strict=True)]
     counts = [count for _, count in source.lane]
-    row.bar(lefts, counts, widths, align="edge", color="#2f6db5")
+    row.bar(lefts, counts, widths, align="edge", color="#2f6db5", snap=False)
     # A name is no formula, whatever signs are in it.
     row.set_title(source.name.replace("$", r"\$"), loc="left", fontsize="small")
     row.set_xlim(0, WIDTH)
