@@ -124,15 +124,19 @@ def test_arrows_change_the_speed_and_the_status_shows_it(ticks: Path) -> None:
         assert screen.ended() == 0
 
 
+def widths(shown: str) -> list[int]:
+    """Of the status, each time it was drawn anew; the last may be there in part."""
+    drawn = shown.split("\r\x1b[K")[:-1]
+    return [len(line) for line in drawn if line.startswith("1970")]
+
+
 def test_the_status_is_cut_to_the_width_of_the_terminal(ticks: Path) -> None:
     with screen_of(str(ticks), columns=30) as screen:
-        screen.until(lambda new: new.count("\r\x1b[K1970-01-01T00:16:4") > 3)
+        screen.until(lambda new: 29 in widths(new))
         size = struct.pack("HHHH", 24, 20, 0, 0)
         ioctl(screen.terminal, termios.TIOCSWINSZ, size)
-        screen.until(lambda new: new.count("\r\x1b[K1970-01-01T00:16:4") > 3)
-        drawn = screen.until(lambda new: new.count("\r\x1b[K1970-01-01T00:16") > 3)
-        lines = [line for line in drawn.split("\r\x1b[K") if line.startswith("1970")]
-        assert {len(line) for line in lines[:-1]} == {19}
+        screen.until(lambda new: 19 in widths(new))
+        assert set(widths(screen.until(lambda new: len(widths(new)) > 3))) == {19}
         screen.press(b"q")
         assert screen.ended() == 0
 
@@ -160,14 +164,14 @@ def test_a_process_that_was_stopped_catches_up(ticks: Path) -> None:
         first = process.stdout.readline()
         begun = time.monotonic()
         process.send_signal(signal.SIGSTOP)
-        time.sleep(1.5)
+        time.sleep(3.0)
         process.send_signal(signal.SIGCONT)
         rest = process.stdout.read().splitlines()
         taken = time.monotonic() - begun
         numbers = [json.loads(line)["n"] for line in (first, *rest)]
         assert numbers == [str(number) for number in range(80)]
         assert process.wait(PATIENCE) == 0
-    assert 3.9 < taken < 3.95 + 1.5, "79 * 50 ms, whatever it slept through"
+    assert 3.0 < taken < 6.0, "about 79 * 50 ms, whatever it slept through"
 
 
 @contextmanager
