@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 import chronomux
 from chronomux.replay.checks.axis import axis_of
+from chronomux.replay.checks.lanes import ZOOMS
 from chronomux.replay.checks.markup import element, text
 from chronomux.replay.checks.report import Finding, Report, SourceCheck
 
-EMPTY = {"meta"}
+EMPTY = {"input", "meta"}
 LOADS = {"src", "href", "srcset", "action", "xlink:href", "data"}
 
 
@@ -168,3 +169,16 @@ def test_an_axis_keeps_the_order_of_moments_and_its_width(
     assert all(-1e-6 <= place <= 1000 + 1e-6 for place in places)
     edges = [edge for one in axis.segments for edge in (one.left, one.right)]
     assert edges == sorted(edges)
+
+
+def test_lanes_can_be_made_larger_by_a_choice_and_scrolled_by_keys(
+    report: Report,
+) -> None:
+    page = Page(report.to_html())
+    choices = [one for one in page.of("input") if one["name"] == "zoom"]
+    assert [one["type"] for one in choices] == ["radio"] * len(ZOOMS)
+    assert [one["id"] for one in choices if "checked" in one] == ["zoom1"]
+    for one in choices:
+        assert f"main:has(#{one['id']}:checked) svg {{ width: " in report.to_html()
+    regions = [one.get("aria-label") or "" for one in page.of("div")]
+    assert sum(name.startswith("Lane of ") for name in regions) == 2

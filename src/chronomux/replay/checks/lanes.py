@@ -14,6 +14,7 @@ __all__ = [
     "HEIGHT",
     "LETTERS",
     "WIDTH",
+    "ZOOMS",
     "at_ms",
     "axis_of_report",
     "break_note",
@@ -26,6 +27,7 @@ __all__ = [
 WIDTH, HEIGHT = 1000.0, 60.0
 ROW = 14  # of marks of one kind
 SIGN = 6.0  # of a moment, at most so wide
+ZOOMS = 1, 2, 4, 8, 16
 NEAR = 12.0  # marks of one kind that stand closer are one
 LETTERS = {
     "gap": "G",
@@ -39,6 +41,8 @@ LETTERS = {
 def lanes(report: Report) -> Iterator[str]:
     """A figure for each source; the axis of time is the same in all of them."""
     axis = axis_of_report(report)
+    if axis is not None:
+        yield _zoom()
     if axis is not None and axis.left_out:
         yield element("p", text(break_note(axis)), class_="note")
     for number, source in enumerate(report.sources):
@@ -54,7 +58,21 @@ def lanes(report: Report) -> Iterator[str]:
                 role="img",
                 aria_labelledby=f"lane{number} says{number}",
             )
+            # Scrolled by keys, too, when it is made larger.
+            name = {"role": "region", "aria_label": f"Lane of {source.name}"}
+            svg = element("div", svg, class_="scroll", tabindex=0, **name)
         yield element("figure", caption + svg + words)
+
+
+def _zoom() -> str:
+    """A choice of sizes; the style of the page does the rest, without a script."""
+    choices = (
+        f'<label><input type="radio" name="zoom" id="zoom{times}"'
+        f"{' checked' if times == 1 else ''}> {times}x</label>"
+        for times in ZOOMS
+    )
+    legend = element("legend", "Zoom")
+    return element("fieldset", legend + " ".join(choices), class_="zoom")
 
 
 def axis_of_report(report: Report) -> Axis | None:

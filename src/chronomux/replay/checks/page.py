@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from chronomux.replay.checks.lanes import LETTERS, lanes
+from chronomux.replay.checks.lanes import LETTERS, ZOOMS, lanes
 from chronomux.replay.checks.markup import element, text
 from chronomux.replay.checks.report import Finding, Report
 from chronomux.replay.checks.text import LEFT, cell, summary, tables
@@ -13,7 +13,7 @@ from chronomux.replay.time_texts import moment_text
 
 __all__ = ["report_page"]
 
-STYLE = """
+_STYLE = """
 :root { color-scheme: light dark; --ink: #1c2024; --paper: #fff; --dim: #5b6470;
   --line: #cfd6dd; --rate: #2f6db5; --bad: #b3261e; --wash: #f6d9d6; }
 @media (prefers-color-scheme: dark) {
@@ -34,15 +34,26 @@ th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align:
 figure { margin: 1rem 0; } figcaption { font-weight: 600; overflow-wrap: anywhere; }
 figure p { margin: .2rem 0; } svg { width: 100%; height: auto; display: block; }
 .rate { fill: var(--rate); } rect.gap { fill: var(--wash); stroke: var(--bad); }
+.zoom { border: 0; padding: 0; font-size: .85rem; } .zoom legend { float: left;
+  margin-right: .8rem; }
+ZOOMED
 .break { stroke: var(--dim); fill: none; }
 .mark { fill: var(--bad); font: 700 11px system-ui, sans-serif; text-anchor: middle; }
 .when { fill: var(--dim); font: 10px system-ui, sans-serif; } .end { text-anchor: end; }
 @media print { :root { --ink: #000; --paper: #fff; --dim: #444; --line: #bbb;
     --rate: #2f6db5; --bad: #b3261e; --wash: #f6d9d6; }
   body { margin: 0; max-width: none; font-size: 9pt; }
+  .zoom { display: none; } main svg { width: 100% !important; }
   .scroll { overflow: visible; } td, th { white-space: normal; }
   figure, tr { break-inside: avoid; } }
 """
+STYLE = _STYLE.replace(
+    "ZOOMED",
+    "\n".join(
+        f"main:has(#zoom{times}:checked) svg {{ width: {times}00%; }}"
+        for times in ZOOMS
+    ),
+)
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 FINDINGS: Mapping[str, Callable[[Finding], Any]] = {
     "KIND": lambda one: one.kind,
