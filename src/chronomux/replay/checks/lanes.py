@@ -27,7 +27,7 @@ __all__ = [
 WIDTH, HEIGHT = 1000.0, 60.0
 ROW = 14  # of marks of one kind
 SIGN = 6.0  # of a moment, at most so wide
-ZOOMS = 1, 2, 4, 8, 16
+ZOOMS = 1, 2, 4, 8
 NEAR = 12.0  # marks of one kind that stand closer are one
 LETTERS = {
     "gap": "G",
