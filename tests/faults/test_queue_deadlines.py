@@ -140,7 +140,7 @@ def random_stops(kind: str, seed: int, count: int) -> None:
     make = large if kind == "large items" else small
     peers = [
         start(put_on, shared, 1, Book(1), stop, make, 3),
-        start(get_from, shared, Book(), stop, 3),
+        start(get_from, shared, Book(), Book(), stop, 3),
     ]
     try:
         for _ in range(count):

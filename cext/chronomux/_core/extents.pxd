@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t, uint64_t
 
-from chronomux._core.ring cimport Outcome, Piece, Ring, place, record
+from chronomux._core.ring cimport Outcome, Piece, Ring, Source, place, record
 
 
 # Whoever has the lock of extents may put a frame behind the ring, and then publish a
@@ -17,10 +17,10 @@ cdef void lend_extent(Ring ring, const place* where) noexcept nogil
 
 # For consumers: what is at a place that a record says; EBADMSG where no frame can be.
 cdef Outcome find_place(
-    Ring ring, uint64_t head, const record* found, place* where
+    Ring ring, const Source* source, uint64_t head, const record* found, place* where
 ) noexcept nogil
 cdef Outcome read_extent(
-    Ring ring, uint64_t head, const place* where, char* to
+    Ring ring, const Source* source, uint64_t head, const place* where, char* to
 ) noexcept nogil
 # A frame of this size was taken: give back what is too large for a nest.
 cdef void return_memory(Ring ring, uint64_t size) noexcept nogil

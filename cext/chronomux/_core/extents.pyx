@@ -20,10 +20,10 @@ from chronomux._core.ring cimport (
     Outcome,
     Piece,
     Ring,
+    Source,
     extent,
     file_size,
     free_pages,
-    load_acquire,
     load_relaxed,
     lock_release,
     lock_try,
@@ -34,10 +34,13 @@ from chronomux._core.ring cimport (
     read_fence,
     record,
     reserve_pages,
+    store_relaxed,
     write_at,
+    write_fence,
 )
 
 cdef enum:
+    NOT_LENT = 0  # no record ends there
     GRAIN = 1 << 16  # bytes: places begin and end, nests get memory, at multiples of it
 
 
@@ -54,10 +57,7 @@ cdef void unlock_extents(Ring ring) noexcept nogil:
 cdef inline bint is_free(Ring ring, const extent* one) noexcept nogil:
     """Its record was taken, or its writer died before there was one."""
     cdef uint64_t after = one.after
-    return (
-        after <= position_of(load_acquire(&ring.shared.head))
-        or after > ring.last_front().tail
-    )
+    return after <= ring.spared_from() or after > ring.last_front().tail
 
 
 cdef extent* choose(Ring ring) noexcept nogil:
@@ -93,6 +93,8 @@ cdef Outcome write_extent(
     cdef extent* one = choose(ring)
     if one == NULL:
         return NO_ROOM
+    store_relaxed(&one.after, NOT_LENT)
+    write_fence()  # who reads what a dead consumer claimed finds that it is gone
     where.bytes = size
     if size <= NEST_BYTES:
         where.offset = nest_of(ring, one)
@@ -145,6 +147,16 @@ cdef void lend_extent(Ring ring, const place* where) noexcept nogil:
             one.after = ring.last_front().tail + sizeof(record) + sizeof(place)
 
 
+cdef bint is_lent(Ring ring, uint64_t head) noexcept nogil:
+    """Whether the extent of the record there is still its own."""
+    cdef uint64_t after = position_of(head) + sizeof(record) + sizeof(place)
+    cdef int i
+    for i in range(RING_EXTENTS):
+        if load_relaxed(&ring.shared.extents[i].after) == after:
+            return True
+    return False
+
+
 cdef void free_memory(Ring ring) noexcept nogil:
     """Of places that are free; nests keep theirs."""
     cdef extent* one
@@ -157,11 +169,11 @@ cdef void free_memory(Ring ring) noexcept nogil:
 
 
 cdef Outcome find_place(
-    Ring ring, uint64_t head, const record* found, place* where
+    Ring ring, const Source* source, uint64_t head, const record* found, place* where
 ) noexcept nogil:
     if found.bytes != sizeof(place):
         return <Outcome>EBADMSG
-    if ring.copy_payload(head, found, <char*>where) != DONE:
+    if ring.copy_payload(source, head, found, <char*>where) != DONE:
         return CHANGED
     # Sizes and offsets may lie: they must not overflow, nor make us take all memory.
     cdef uint64_t end = file_size(ring.fd)
@@ -171,7 +183,7 @@ cdef Outcome find_place(
 
 
 cdef Outcome read_extent(
-    Ring ring, uint64_t head, const place* where, char* to
+    Ring ring, const Source* source, uint64_t head, const place* where, char* to
 ) noexcept nogil:
     """CHANGED: what was read may have been written over meanwhile."""
     cdef int error = 0
@@ -180,10 +192,11 @@ cdef Outcome read_extent(
         memcpy(to, <char*>ring.shared + where.offset, where.bytes)
     else:
         error = read_at(ring.fd, to, where.bytes, where.offset)
+    cdef bint lent = is_lent(ring, head)
     read_fence()
-    if position_of(load_relaxed(&ring.shared.head)) != position_of(head):
+    if position_of(load_relaxed(source.head)) != position_of(head):
         return CHANGED
-    return <Outcome>error
+    return <Outcome>error if lent else <Outcome>EBADMSG
 
 
 cdef void return_memory(Ring ring, uint64_t size) noexcept nogil:

@@ -30,12 +30,14 @@ cdef class QueueCore:
     cdef bint bounded
     cdef KeyMode key_mode
     cdef object key_function
+    cdef int64_t next_burial  # on clock_ns
 
     cdef Sender put_side(self)
     cdef Receiver get_side(self)
     cdef int make_sender(self, int64_t deadline) except -1
     # Inside the sender's gate, which it leaves to wait. `Full` at the deadline.
     cdef int wait_for_room(self, Sender sender, int64_t deadline) except -1
+    cdef int bury_consumers(self) except -1
 
     # For this module only.
     cdef list with_keys(self, list items)
@@ -51,6 +53,8 @@ cdef class QueueCore:
     cdef int take_many(
         self, Receiver receiver, Py_ssize_t most, list items
     ) except -1
-    cdef object wait_for_item(self, int64_t deadline)
+    cdef int wait_for_items(
+        self, Py_ssize_t most, list items, int64_t deadline
+    ) except -1
     cdef bint has_items(self) except -1
     cdef uint64_t count_items(self) except? 0

@@ -7,6 +7,7 @@ from cpython.exc cimport PyErr_CheckSignals
 from cpython.ref cimport Py_INCREF
 from libc.stdint cimport INT64_MAX, int64_t, uint32_t
 
+from chronomux._core.claims cimport has_claims, orphan_rows
 from chronomux._core.receiver cimport Receiver
 from chronomux._core.ring cimport (
     DONE,
@@ -23,6 +24,7 @@ cdef enum:
     SLICE = 50_000_000  # ns until a wait looks for signals and the dead
     LOCK_PAUSE = 1_000_000  # ns until a lock is tried again
     LOCK_PATIENCE = 500_000_000  # ns until who has a lock counts as stopped, not slow
+    BURIAL_PAUSE = 10_000_000  # ns until the dead are looked for again
     CHUNK = 256  # items of put_many inside the gate at once
 
 cdef object NO_KEY = object()
@@ -48,7 +50,7 @@ cdef class QueueCore:
     _new_sender(deadline), _new_receiver(): this process's first put, get.
     _new_tap(): one more receiver, for a merge.
     _feed(): start a feeder.
-    _bury_producers(): look for the dead that a wait is for.
+    _bury_producers(), _bury_consumers(): look for the dead that a wait is for.
     """
 
     def __cinit__(self, *args, **options):
@@ -288,9 +290,11 @@ cdef class QueueCore:
         `Empty`. Ctrl-C ends a wait.
         """
         cdef object item = self.take(self.get_side())
+        cdef list items = []
         if item is not NO_ITEM:
             return item
-        return self.wait_for_item(deadline_of(block, timeout))
+        self.wait_for_items(1, items, deadline_of(block, timeout))
+        return items[0]
 
     def get_nowait(self):
         """The next item, or raise Empty at once."""
@@ -307,9 +311,7 @@ cdef class QueueCore:
             raise ValueError(f"max_items={max_items}: use 1 or more")
         self.take_many(receiver, max_items, items)
         if not items:
-            items.append(self.wait_for_item(deadline_of(block, timeout)))
-            if items[0] is not EMPTY:
-                self.take_many(receiver, max_items, items)
+            self.wait_for_items(max_items, items, deadline_of(block, timeout))
         return items
 
     cdef inline Receiver get_side(self):
@@ -339,7 +341,7 @@ cdef class QueueCore:
         receiver.enter()
         try:
             while len(items) < most:
-                if receiver.find() != DONE:
+                if receiver.find() != DONE or not receiver.goes_on():
                     break
                 if not receiver.claim(most - len(items), &count):
                     continue
@@ -356,19 +358,21 @@ cdef class QueueCore:
             receiver.leave()
         return 0
 
-    cdef object wait_for_item(self, int64_t deadline):
-        cdef Receiver receiver = self.receiver
+    cdef int wait_for_items(
+        self, Py_ssize_t most, list items, int64_t deadline
+    ) except -1:
+        """Add one item at least; `Empty` at the deadline."""
         cdef uint32_t calls
         cdef int64_t left
-        cdef object item
         while True:
             # What this process put itself may be all there is.
             if self.sender is not None and not self.sender.idle():
                 self.sender.flush()
             calls = bell_want(&self._ring.shared.items)
-            item = self.take(receiver)
-            if item is not NO_ITEM:
-                return item
+            self.bury_consumers()
+            self.take_many(self.receiver, most, items)
+            if items:
+                return 0
             left = deadline - clock_ns() if deadline else 0
             if left <= 0:
                 raise Empty
@@ -379,6 +383,16 @@ cdef class QueueCore:
             PyErr_CheckSignals()
             if self.closed:
                 raise ValueError(f"{self!r} is closed")
+
+    cdef int bury_consumers(self) except -1:
+        """What dead consumers had in their hands is for others, if there is any."""
+        cdef int64_t now
+        if has_claims(self._ring):
+            now = clock_ns()
+            if now >= self.next_burial:
+                self.next_burial = now + BURIAL_PAUSE
+                self._bury_consumers()
+        return 0
 
     # ---- Counting
 
@@ -404,10 +418,14 @@ cdef class QueueCore:
     cdef uint64_t count_items(self) except? 0:
         if self._ring.items_held() > 0:
             self._bury_producers()
-        return len(self._ring)
+        self.bury_consumers()
+        return len(self._ring) + orphan_rows(self._ring)
 
     cdef bint has_items(self) except -1:
         cdef Receiver receiver = self.receiver
         if self._ring.items_waiting() > 0:
             return True
-        return receiver is not None and receiver.own_rows() > 0
+        if receiver is not None and receiver.own_rows() > 0:
+            return True
+        self.bury_consumers()
+        return orphan_rows(self._ring) > 0

@@ -4,13 +4,15 @@
 
 A consumer copies the frame at the head and decodes its rows from the copy. It takes a
 row by moving the head, before it decodes: of several consumers one gets it, and none
-waits for another.
+waits for another. What it takes it claims, until the items are made. When nothing is at
+the head, it takes what dead consumers have left.
 """
 
-from libc.errno cimport ENOMEM
+from libc.errno cimport EBADMSG, ENOMEM
 from libc.stdint cimport uint64_t
 
 cimport cython
+from chronomux._core.claims cimport Claim
 from chronomux._core.decoder cimport Decoder
 from chronomux._core.extents cimport find_place, read_extent, return_memory
 from chronomux._core.frame_memory cimport FrameMemory
@@ -20,6 +22,8 @@ from chronomux._core.ring cimport (
     CHANGED,
     DONE,
     LARGE_FRAME,
+    NO_CLAIM,
+    NOTHING,
     Outcome,
     Ring,
     gate_init,
@@ -28,6 +32,7 @@ from chronomux._core.ring cimport (
     place,
     position_of,
     rows_taken,
+    swap_word,
 )
 
 from chronomux.errors import FrameError
@@ -40,10 +45,13 @@ cdef uint64_t NOWHERE = <uint64_t>-1
 
 @cython.final
 cdef class Receiver:
-    """One process's way out of a ring."""
+    """One process's way out of a ring. claim: its own, or None to claim nothing."""
 
-    def __cinit__(self, Ring ring not None):
+    def __cinit__(self, Ring ring not None, Claim claim=None):
         self.ring = ring
+        self.hands = claim
+        self.source = ring.own_source()
+        ring.find_orphan(&self.source)  # what the dead have left is the oldest
         self.decoder = Decoder()
         self.memory = FrameMemory()
         self.position = NOWHERE
@@ -56,6 +64,11 @@ cdef class Receiver:
         )
 
     cdef void leave(self) noexcept nogil:
+        if self.hands is not None:
+            self.hands.settle()
+        if self.finished:
+            self.finished = False
+            return_memory(self.ring, self.bytes)
         gate_unlock(&self.gate)
 
     cdef inline bint has_own_rows(self) noexcept:
@@ -67,8 +80,8 @@ cdef class Receiver:
             error, self.late_error = self.late_error, None
             raise error
         while not self.has_own_rows():
-            self.head = load_acquire(&self.ring.shared.head)
-            if position_of(self.head) == self.position:
+            self.head = load_acquire(self.source.head)
+            if position_of(self.head) == self.position and self.head < self.source.end:
                 return DONE
             if Py_REFCNT(self.memory) > 1:  # an item is still in it
                 self.decoder.close_frame()
@@ -104,11 +117,17 @@ cdef class Receiver:
         except FrameError:
             self.decoder.close_frame()
             self.ring.take(
-                self.head, self.found.rows - rows_taken(self.head), &self.found
+                &self.source,
+                self.head,
+                self.found.rows - rows_taken(self.head),
+                &self.found,
             )
             raise
         self.position = position_of(self.head)
         return 0
+
+    cdef bint goes_on(self) noexcept nogil:
+        return self.hands is None or self.hands.goes_on(&self.source, self.head)
 
     cdef bint claim(self, Py_ssize_t most, Py_ssize_t* count) noexcept:
         """Take `most` rows at most of what was found; the decoder is at the first."""
@@ -118,14 +137,18 @@ cdef class Receiver:
             return True
         row = rows_taken(self.head)
         left = self.found.rows - row
-        count[0] = min(most, left)
-        if left <= 0 or not self.ring.take(self.head, count[0], &self.found):
+        count[0] = min(most, 1 if self.is_at_orphan() else left)
+        if left <= 0 or not self.take(count[0]):
             return False
         self.decoder.position = row
         self.claimed = row + count[0]
-        if self.found.kind == LARGE_FRAME and count[0] == left:
-            return_memory(self.ring, self.bytes)
+        self.finished = self.found.kind == LARGE_FRAME and count[0] == left
         return True
+
+    cdef bint take(self, Py_ssize_t count) noexcept nogil:
+        if self.hands is None:
+            return self.ring.take(&self.source, self.head, count, &self.found)
+        return self.hands.take(&self.source, self.head, count, &self.found)
 
     cdef Py_ssize_t own_rows(self) noexcept:
         cdef Py_ssize_t rows = max(0, self.claimed - self.decoder.position)
@@ -150,11 +173,31 @@ cdef class Receiver:
 
     # ---- From the ring
 
+    cdef inline bint is_at_orphan(self) noexcept nogil:
+        return self.source.head != &self.ring.shared.head
+
+    cdef bint change_source(self) noexcept nogil:
+        """Nothing is left where we took from: whether there may be elsewhere."""
+        if self.is_at_orphan():
+            self.source = self.ring.own_source()
+            return True
+        return self.ring.find_orphan(&self.source)
+
     cdef Outcome fetch(self) noexcept nogil:
-        """Copy the frame at the head."""
+        """Copy the next frame."""
+        cdef Outcome outcome = self.fetch_next()
+        if outcome == NOTHING and self.change_source():
+            return CHANGED
+        if outcome == EBADMSG and self.is_at_orphan():
+            # Its owner died in the race for rows that have gone to another.
+            swap_word(self.source.head, self.head, NO_CLAIM)
+            return CHANGED
+        return outcome
+
+    cdef Outcome fetch_next(self) noexcept nogil:
         cdef Outcome outcome
         self.position = NOWHERE
-        outcome = self.ring.look(&self.head, &self.found)
+        outcome = self.ring.look(&self.source, &self.head, &self.found)
         if outcome != DONE:
             return outcome
         if self.found.kind == LARGE_FRAME:
@@ -163,17 +206,21 @@ cdef class Receiver:
         if outcome != DONE:
             return outcome
         self.bytes = self.found.bytes
-        return self.ring.copy_payload(self.head, &self.found, self.copy)
+        return self.ring.copy_payload(
+            &self.source, self.head, &self.found, self.copy
+        )
 
     cdef Outcome fetch_large(self) noexcept nogil:
         cdef place where
-        cdef Outcome outcome = find_place(self.ring, self.head, &self.found, &where)
+        cdef Outcome outcome = find_place(
+            self.ring, &self.source, self.head, &self.found, &where
+        )
         if outcome == DONE:
             outcome = self.make_room(where.bytes)
         if outcome != DONE:
             return outcome
         self.bytes = where.bytes
-        return read_extent(self.ring, self.head, &where, self.copy)
+        return read_extent(self.ring, &self.source, self.head, &where, self.copy)
 
     cdef Outcome make_room(self, uint64_t size) noexcept nogil:
         cdef uint64_t room = self.memory.room

@@ -7,6 +7,9 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 cdef extern from "chronomux/_core/ring_layout.h" nogil:
     const uint64_t RING_MAGIC
     const int RING_SLOTS
+    const int RING_CLAIMS
+    const uint64_t NO_CLAIM
+    const uint64_t ORPHAN
 
     ctypedef struct shared_lock:
         pass
@@ -48,6 +51,14 @@ cdef extern from "chronomux/_core/ring_layout.h" nogil:
         uint64_t started
         uint64_t held
 
+    struct claim:
+        uint64_t owner
+        uint64_t begin
+        uint64_t end
+        uint64_t deaths
+
+    claim* claim_of(const uint64_t* begin) noexcept
+
     struct bell:
         pass
 
@@ -62,9 +73,12 @@ cdef extern from "chronomux/_core/ring_layout.h" nogil:
         bell items
         bell room
         shared_lock put_lock
+        uint64_t released
         uint64_t allocated
         uint64_t used_slots
         slot slots[1000]
+        uint64_t used_claims
+        claim claims[256]
         shared_lock extent_lock
         uint64_t file_end
         extent extents[4]
@@ -107,6 +121,12 @@ cdef struct Piece:
     uint64_t bytes
 
 
+# Where a consumer takes rows: at the ring's head, or at the `begin` of an orphan.
+cdef struct Source:
+    uint64_t* head
+    uint64_t end  # the head word where it ends
+
+
 # Positive: an errno.
 ctypedef enum Outcome:
     DONE = 0
@@ -130,7 +150,7 @@ cdef class Ring:
     # Producers. All but `lock` are for who holds the lock.
     cdef Outcome lock(self, int64_t ns) noexcept nogil
     cdef void unlock(self) noexcept nogil
-    cdef uint64_t free_bytes(self) noexcept nogil
+    cdef bint has_room(self, uint64_t size) noexcept nogil
     cdef Outcome publish(
         self, record* head, const Piece* pieces, int count
     ) noexcept nogil  # fills in `before`; NO_ROOM, or an errno when memory ends
@@ -138,13 +158,22 @@ cdef class Ring:
     cdef int64_t items_put(self) noexcept nogil  # and not taken
 
     # Consumers.
-    cdef Outcome look(self, uint64_t* head, record* found) noexcept nogil
-    cdef Outcome copy_payload(
-        self, uint64_t head, const record* found, char* to
+    cdef Source own_source(self) noexcept nogil
+    cdef bint find_orphan(self, Source* source) noexcept nogil
+    cdef Outcome look(
+        self, const Source* source, uint64_t* head, record* found
     ) noexcept nogil
-    cdef bint take(self, uint64_t head, uint64_t rows, const record* of) noexcept nogil
+    cdef Outcome copy_payload(
+        self, const Source* source, uint64_t head, const record* found, char* to
+    ) noexcept nogil
+    cdef bint take(
+        self, const Source* source, uint64_t head, uint64_t rows, const record* of
+    ) noexcept nogil
+    # When records between two head words are not needed any more.
+    cdef void call_producers(self, uint64_t begin, uint64_t end) noexcept nogil
 
     # Any.
+    cdef uint64_t spared_from(self) noexcept nogil  # no producer writes behind it
     cdef front last_front(self) noexcept nogil
     cdef int64_t items_waiting(self) noexcept nogil  # in the ring
 
@@ -154,6 +183,7 @@ cdef class Ring:
     cdef int raise_error(self, int error) except -1
     cdef int lock_until(self, int64_t deadline) except -1
     cdef uint64_t current_tail(self) noexcept nogil
+    cdef bint has_lent(self) noexcept nogil
     cdef Outcome allocate(self, uint64_t end) noexcept nogil
     cdef void copy_in(
         self, uint64_t position, const void* source, uint64_t size
@@ -173,3 +203,12 @@ cdef inline uint64_t rows_taken(uint64_t head) noexcept nogil:
 
 cdef inline uint64_t head_at(uint64_t position, uint64_t rows) noexcept nogil:
     return ((position >> 3) << 16) | rows
+
+
+cdef inline uint64_t head_after(
+    uint64_t head, uint64_t rows, const record* of
+) noexcept nogil:
+    """The head when so many more rows of the record there are taken."""
+    if rows_taken(head) + rows >= of.rows:
+        return head_at(position_of(head) + sizeof(record) + of.bytes, 0)
+    return head + rows

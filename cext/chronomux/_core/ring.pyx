@@ -92,6 +92,7 @@ cdef class Ring:
         return self.fd
 
     cdef int create(self, bytes name, uint64_t maxsize, uint64_t size) except -1:
+        cdef int i
         if len(name) != sizeof(self.shared.name):
             raise ValueError(f"a ring's name has 16 bytes, not {len(name)}")
         memcpy(self.shared.name, <const char*>name, sizeof(self.shared.name))
@@ -100,6 +101,8 @@ cdef class Ring:
         self.shared.capacity -= self.shared.capacity % ALIGNMENT
         self.raise_error(lock_init(&self.shared.put_lock))
         self.raise_error(lock_init(&self.shared.extent_lock))
+        for i in range(RING_CLAIMS):
+            self.shared.claims[i].begin = NO_CLAIM
         self.shared.file_end = self.mapped
         self.shared.magic = RING_MAGIC
         return 0
@@ -237,9 +240,12 @@ cdef class Ring:
         """For who holds the lock: nobody else moves it."""
         return self.shared.fronts[self.shared.turn & 1].tail
 
-    cdef uint64_t free_bytes(self) noexcept nogil:
-        cdef uint64_t head = load_acquire(&self.shared.head)
-        return self.capacity - (self.current_tail() - position_of(head))
+    cdef bint has_room(self, uint64_t size) noexcept nogil:
+        cdef uint64_t end = self.current_tail() + size
+        if end - self.shared.released > self.capacity:
+            # First, for who finds a claim: what is before it may be written over.
+            store_release(&self.shared.released, self.spared_from())
+        return end - self.shared.released <= self.capacity
 
     cdef inline Outcome allocate(self, uint64_t end) noexcept nogil:
         """Get memory for the ring's first `end` bytes; it keeps them."""
@@ -269,7 +275,7 @@ cdef class Ring:
         cdef uint64_t tail = now.tail
         cdef Outcome outcome
         cdef int i
-        if size > self.free_bytes():
+        if not self.has_room(size):
             return NO_ROOM
         outcome = self.allocate(tail + size)
         if outcome != DONE:
@@ -304,6 +310,35 @@ cdef class Ring:
 
     # ---- Consumers
 
+    cdef uint64_t spared_from(self) noexcept nogil:
+        # First the head, as a claim is written before the head moves past it; and all
+        # claims twice, as those of orphans move from one to another.
+        cdef uint64_t position = position_of(load_acquire(&self.shared.head))
+        cdef uint64_t i, begin, used = load_acquire(&self.shared.used_claims)
+        cdef uint64_t released = load_relaxed(&self.shared.released)
+        used = min(used, <uint64_t>RING_CLAIMS)
+        for i in range(2 * used):
+            begin = position_of(load_acquire(&self.shared.claims[i % used].begin))
+            if released <= begin < position:
+                position = begin
+        return position
+
+    cdef inline Source own_source(self) noexcept nogil:
+        return Source(&self.shared.head, NO_CLAIM)
+
+    cdef bint find_orphan(self, Source* source) noexcept nogil:
+        """Whether there is one that has rows."""
+        cdef uint64_t i, used = load_acquire(&self.shared.used_claims)
+        for i in range(min(used, <uint64_t>RING_CLAIMS)):
+            if (
+                load_acquire(&self.shared.claims[i].owner) == ORPHAN
+                and load_acquire(&self.shared.claims[i].begin) != NO_CLAIM
+            ):
+                source.head = &self.shared.claims[i].begin
+                source.end = self.shared.claims[i].end
+                return True
+        return False
+
     cdef inline front last_front(self) noexcept nogil:
         """A front as it was at one moment."""
         cdef uint64_t turn
@@ -316,53 +351,65 @@ cdef class Ring:
             if load_relaxed(&self.shared.turn) == turn:
                 return found
 
-    cdef Outcome look(self, uint64_t* head, record* found) noexcept nogil:
+    cdef Outcome look(
+        self, const Source* source, uint64_t* head, record* found
+    ) noexcept nogil:
         """What is next. EBADMSG for a record that cannot be one."""
         cdef uint64_t position
-        head[0] = load_acquire(&self.shared.head)
+        head[0] = load_acquire(source.head)
         position = position_of(head[0])
-        if position == self.last_front().tail:
+        if head[0] >= source.end or position == self.last_front().tail:
             return NOTHING
         self.copy_out(position, found, sizeof(record))
         read_fence()
-        if position_of(load_relaxed(&self.shared.head)) != position:
+        if position_of(load_relaxed(source.head)) != position:
             return CHANGED
         if found.bytes % ALIGNMENT or found.bytes > self.capacity - sizeof(record):
             return <Outcome>EBADMSG
         return DONE
 
     cdef Outcome copy_payload(
-        self, uint64_t head, const record* found, char* to
+        self, const Source* source, uint64_t head, const record* found, char* to
     ) noexcept nogil:
         """CHANGED: what was copied may have been written over meanwhile."""
         cdef uint64_t position = position_of(head)
         self.copy_out(position + sizeof(record), to, found.bytes)
         read_fence()
-        if position_of(load_relaxed(&self.shared.head)) != position:
+        if position_of(load_relaxed(source.head)) != position:
             return CHANGED
         return DONE
 
-    cdef bint take(self, uint64_t head, uint64_t rows, const record* of) noexcept nogil:
+    cdef bint take(
+        self, const Source* source, uint64_t head, uint64_t rows, const record* of
+    ) noexcept nogil:
         """Take so many rows, all but those of the record if they are its last ones.
 
         False when another consumer was faster: nothing was taken.
         """
-        cdef uint64_t after = head + rows
-        if rows_taken(head) + rows >= of.rows:
-            after = head_at(position_of(head) + sizeof(record) + of.bytes, 0)
-        if not swap_word(&self.shared.head, head, after):
-            return False
-        # Half of the ring at once: no frame is larger, and who waits wakes less often.
-        if bell_is_wanted(&self.shared.room) and (
-            self.shared.maxsize
-            or of.kind == LARGE_FRAME
-            or (
-                position_of(after) != position_of(head)
-                and self.last_front().tail - position_of(after) <= self.capacity // 2
-            )
+        cdef uint64_t after = head_after(head, rows, of)
+        if not swap_word(
+            source.head, head, after if after < source.end else NO_CLAIM
         ):
+            return False
+        if self.shared.maxsize:
             bell_call(&self.shared.room)
         return True
+
+    cdef void call_producers(self, uint64_t begin, uint64_t end) noexcept nogil:
+        # Half of the ring at once: no frame is larger, and who waits wakes less often.
+        # Any large frame, as its record is small and its extent one of few.
+        if position_of(begin) == position_of(end):
+            return
+        full_fence()
+        if bell_is_wanted(&self.shared.room) and (
+            self.last_front().tail - position_of(end) <= self.capacity // 2
+            or self.has_lent()
+        ):
+            bell_call(&self.shared.room)
+
+    cdef inline bint has_lent(self) noexcept nogil:
+        """Whether extents are in use, or were."""
+        return load_relaxed(&self.shared.extents[0].after) != 0
 
     cdef int64_t items_waiting(self) noexcept nogil:
         cdef uint64_t head

@@ -31,6 +31,7 @@ from chronomux._core.ring cimport (
     bell_wait,
     bell_want,
     clock_ns,
+    head_after,
     load_acquire,
     position_of,
     rows_taken,
@@ -89,9 +90,11 @@ cdef class Tap:
         if self.queue.closed or self.fault or self.failure:
             return BROKEN
         while True:
-            self.receiver.head = load_acquire(&self.receiver.ring.shared.head)
-            if position_of(self.receiver.head) == self.receiver.position:
-                self.row = rows_taken(self.receiver.head)
+            self.receiver.head = load_acquire(self.receiver.source.head)
+            if (
+                position_of(self.receiver.head) == self.receiver.position
+                and self.receiver.head < self.receiver.source.end
+            ):
                 return self.sight()
             outcome = self.receiver.fetch()
             if outcome == NOTHING:
@@ -103,6 +106,10 @@ cdef class Tap:
                 return BROKEN
 
     cdef inline Sight sight(self) noexcept nogil:
+        self.row = rows_taken(self.receiver.head)
+        self.limit = self.view.rows - self.ends
+        if self.receiver.is_at_orphan():  # which may end before the frame
+            self.limit = min(self.limit, self.row + 1)
         if self.row == self.limit:
             return LAST
         return OBJECTS if self.view.kind == OBJECT_KEYS else ROWS
@@ -121,25 +128,23 @@ cdef class Tap:
         if self.fault == FINE:
             self.fault = item_of(&self.view, self.view.rows - 1, &begin, &end)
         if self.fault:
-            self.receiver.ring.take(
-                self.receiver.head,
-                self.receiver.found.rows - rows_taken(self.receiver.head),
-                &self.receiver.found,
+            self.receiver.take(
+                self.receiver.found.rows - rows_taken(self.receiver.head)
             )
             return False
         self.ends = begin[0] == END
-        self.limit = self.view.rows - self.ends
-        self.row = 0
         self.receiver.position = position_of(self.receiver.head)
         return True
 
     cdef bint take(self, Py_ssize_t count) noexcept nogil:
         """Take rows that `look` showed. False when another consumer was faster: then
         none is taken, and one has to look again."""
-        if not self.receiver.ring.take(
-            self.receiver.head, count, &self.receiver.found
-        ):
+        cdef uint64_t head = self.receiver.head
+        if not self.receiver.take(count):
             return False
+        self.receiver.ring.call_producers(
+            head, head_after(head, count, &self.receiver.found)
+        )
         self.receiver.head += count
         self.row += count
         if self.receiver.found.kind == LARGE_FRAME and self.row == self.view.rows:
@@ -226,8 +231,10 @@ cdef class Tap:
         return key
 
     def look_around(self):
-        """See to what a wait should not be for: our own open frame."""
+        """See to what a wait should not be for: our own open frame, and what dead
+        consumers had."""
         self.flush()
+        self.queue.bury_consumers()
 
     cdef bint flush(self) except -1:
         """Whether this process itself had put what was not sent yet; it is now."""

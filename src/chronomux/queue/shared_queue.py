@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import operator
 import os
 import pickle
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from multiprocessing import reduction
 from typing import Any
 
+from chronomux._core.claims import Claim, bury, open_claims
 from chronomux._core.queue_core import KeyMode, QueueCore
 from chronomux._core.receiver import Receiver
 from chronomux._core.ring import HEADER_BYTES, Ring
@@ -22,11 +24,12 @@ from chronomux._core.sender import Sender
 from chronomux.queue.iterable_queue import IterableQueue
 from chronomux.queue.options import same_sort_key, sort_key_function
 from chronomux.queue.outgoing import Outgoing
-from chronomux.queue.process_life import has_ended
+from chronomux.queue.process_life import has_ended, started
 from chronomux.types import SortKey
 
 __all__ = ["Queue"]
 
+_logger = logging.getLogger(__name__)
 _queues: weakref.WeakValueDictionary[bytes, Queue] = weakref.WeakValueDictionary()
 
 
@@ -161,10 +164,14 @@ class Queue(QueueCore):
     def _new_receiver(self) -> Receiver:
         with self._receiver_lock:
             if self._incoming is None:
-                self._incoming = self._new_tap()
+                pid = os.getpid()
+                claim = Claim(self._ring, pid, started(pid), has_ended)
+                self._bury_consumers()
+                self._incoming = Receiver(self._ring, claim)
             return self._incoming
 
     def _new_tap(self) -> Receiver:
+        self._bury_consumers()
         return Receiver(self._ring)
 
     def _feed(self) -> None:
@@ -176,6 +183,17 @@ class Queue(QueueCore):
         for pid, began, held in self._ring.producers():
             if held and has_ended(pid, began):
                 self._ring.write_off(pid, began)
+
+    def _bury_consumers(self) -> None:
+        """What dead consumers had in their hands goes to others."""
+        for number, pid, began in open_claims(self._ring):
+            if has_ended(pid, began) and not bury(self._ring, number, pid, began):
+                _logger.error(
+                    "%r: an item is lost: process %d died with it in its hands, as "
+                    "others had before it",
+                    self,
+                    pid,
+                )
 
     def _after_fork(self) -> None:
         """In the child: what the parent put and got is none of ours."""
