@@ -8,7 +8,8 @@ one: if a row is what kills them, no other goes with it.
 """
 
 cimport cython
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+from posix.unistd cimport getpid
 
 from chronomux._core.ring cimport (
     DONE,
@@ -20,8 +21,10 @@ from chronomux._core.ring cimport (
     bell_call,
     claim,
     claim_of,
+    clock_ns,
     head_after,
     head_at,
+    is_stopped,
     load_acquire,
     load_relaxed,
     position_of,
@@ -35,6 +38,8 @@ from chronomux._core.ring cimport (
 cdef enum:
     PID_BITS = 22
     LOCK_LIMIT = 1_000_000  # ns
+    PATIENCE = 50_000_000  # ns until a producer looks for who is stopped
+    ALIGNMENT = 8
     DEATH_LIMIT = 8
 
 MOST_CLAIMS = RING_CLAIMS
@@ -45,11 +50,16 @@ cdef inline uint64_t used_claims(Ring ring) noexcept nogil:
     return min(load_acquire(&ring.shared.used_claims), <uint64_t>RING_CLAIMS)
 
 
+cdef inline uint32_t pid_of(uint64_t owner) noexcept nogil:
+    return owner & ((1 << PID_BITS) - 1)
+
+
 cdef inline bint is_open(const claim* entry) noexcept nogil:
     return load_acquire(&entry.begin) != NO_CLAIM
 
 
 @cython.final
+@cython.no_gc_clear  # the ring is used at the end
 cdef class Claim:
     """What a consumer has in its hands.
 
@@ -58,7 +68,13 @@ cdef class Claim:
 
     def __cinit__(self, Ring ring not None, uint32_t pid, uint64_t started, gone):
         self.ring = ring
+        self.pid = pid
         self.enter(started << PID_BITS | pid, gone)
+
+    def __dealloc__(self):
+        if self.entry != NULL and self.pid == <uint32_t>getpid():  # no forked copy
+            self.settle()
+            store_release(&self.entry.owner, 0)
 
     @property
     def number(self):
@@ -74,7 +90,7 @@ cdef class Claim:
             owner = load_acquire(&self.ring.shared.claims[i].owner)
             if (
                 not is_open(&self.ring.shared.claims[i])
-                and self.may_enter(owner, me, gone)
+                and self.may_enter(owner, gone)
                 and swap_word(&self.ring.shared.claims[i].owner, owner, me)
             ):
                 self.entry = &self.ring.shared.claims[i]
@@ -89,17 +105,16 @@ cdef class Claim:
         ):
             before = used_claims(self.ring)
 
-    cdef bint may_enter(self, uint64_t owner, uint64_t me, object gone) except -1:
-        # A process has one receiver at a time: what was its own is so again.
-        if owner in (0, ORPHAN, me):
-            return True
-        return gone(owner & ((1 << PID_BITS) - 1), owner >> PID_BITS)
+    cdef bint may_enter(self, uint64_t owner, object gone) except -1:
+        return owner in (0, ORPHAN) or gone(pid_of(owner), owner >> PID_BITS)
 
-    cdef bint goes_on(self, const Source* source, uint64_t head) noexcept nogil:
+    cdef bint goes_on(self, uint64_t head) noexcept nogil:
         if self.entry == NULL or not is_open(self.entry):
             return True
-        # What the dead had stays apart: what is behind it may not be what kills.
-        return self.entry.deaths == 0 and self.entry.end == head
+        return self.entry.end == head
+
+    cdef bint is_of_the_dead(self) noexcept nogil:
+        return self.entry != NULL and is_open(self.entry) and self.entry.deaths > 0
 
     cdef bint take(
         self, const Source* source, uint64_t head, uint64_t rows, const record* of
@@ -132,6 +147,34 @@ cdef class Claim:
             self.ring.call_producers(begin, self.entry.end)
 
 
+cdef void pass_stopped(Ring ring) noexcept nogil:
+    cdef uint64_t spared = ring.spared_from()
+    cdef int64_t now = clock_ns()
+    if spared == position_of(load_acquire(&ring.shared.head)):
+        return
+    if ring.shared.held_up != spared:
+        ring.shared.held_up = spared
+        ring.shared.held_since = now
+    elif now - ring.shared.held_since >= PATIENCE:
+        ring.shared.held_since = now
+        if is_held_by_stopped(ring, spared):
+            store_release(&ring.shared.released, spared + ALIGNMENT)
+            bell_call(&ring.shared.room)
+
+
+cdef bint is_held_by_stopped(Ring ring, uint64_t position) noexcept nogil:
+    cdef uint64_t i, owner
+    for i in range(used_claims(ring)):
+        owner = load_acquire(&ring.shared.claims[i].owner)
+        if (
+            position_of(load_acquire(&ring.shared.claims[i].begin)) == position
+            and owner != ORPHAN
+            and is_stopped(pid_of(owner))
+        ):
+            return True
+    return False
+
+
 cdef bint has_claims(Ring ring) noexcept nogil:
     cdef uint64_t i
     for i in range(used_claims(ring)):
@@ -147,14 +190,14 @@ def open_claims(Ring ring not None):
     for i in range(used_claims(ring)):
         owner = load_acquire(&ring.shared.claims[i].owner)
         if owner not in (0, ORPHAN) and is_open(&ring.shared.claims[i]):
-            found.append((i, owner & ((1 << PID_BITS) - 1), owner >> PID_BITS))
+            found.append((i, pid_of(owner), owner >> PID_BITS))
     return found
 
 
 def bury(Ring ring not None, uint64_t number, uint32_t pid, uint64_t started):
-    """A consumer is dead: others may take what it had. False when a row is given up, as
-    it was in the hands of MOST_DEATHS dead. Nothing is done when another process keeps
-    the lock: who waits asks again."""
+    """A consumer is dead: others may take what it had. False when that is given up, as
+    it was in the hands of MOST_DEATHS dead, or of one that was stopped for too long.
+    Nothing is done when another process keeps the lock: who waits asks again."""
     cdef claim* entry = &ring.shared.claims[number]
     cdef bint kept = True
     if number >= RING_CLAIMS or ring.lock(LOCK_LIMIT) != DONE:
@@ -172,9 +215,12 @@ cdef bint make_orphan(Ring ring, claim* entry) noexcept nogil:
     cdef bint kept = True
     if head < entry.end:  # it died before it took the last of them
         entry.end = head
-    if entry.begin >= entry.end or position_of(entry.begin) < ring.shared.released:
+    if entry.begin >= entry.end:
         store_release(&entry.begin, NO_CLAIM)
-    elif entry.deaths + 1 >= DEATH_LIMIT:
+    elif (
+        position_of(entry.begin) < ring.shared.released
+        or entry.deaths + 1 >= DEATH_LIMIT
+    ):
         store_release(&entry.begin, NO_CLAIM)
         kept = False
     else:

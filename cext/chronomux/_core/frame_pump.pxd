@@ -43,6 +43,7 @@ cdef class FramePump:
     ) noexcept nogil
     # DONE: to be waited for. Nothing is held back, not even admissions.
     cdef Status rest(self) noexcept nogil
+    cdef Status publish(self) noexcept nogil
     cdef Status wait_for(self, FrameIntake intake, int64_t wait) noexcept nogil
 
     # For this module only.
@@ -70,9 +71,11 @@ cdef inline uint64_t frame_bytes(FrameBuilder frame) noexcept nogil:
 cdef inline Status carried(
     FramePump pump, FrameIntake intake, Py_ssize_t rows
 ) noexcept nogil:
-    if not intake.tap.take(rows):
+    cdef Status status
+    if not (intake.tap.may_take() and intake.tap.take(rows)):
         pump.fanout.frame.drop_rows(pump.fanout.frame.rows - rows)
-        return STATUS_LOOK
+        status = pump.publish()
+        return STATUS_LOOK if status == STATUS_DONE else status
     pump.fanout.room -= rows
     pump.left -= rows
     pump.source = intake.number

@@ -4,8 +4,9 @@
 
 As the pump of objects it moves items from inputs to outputs and says what stopped it;
 but it copies rows as bytes, without the GIL, and waits by itself for a while. A row is
-taken from its queue when it has been copied: what is not moved yet is still where
-others find it. Which row is next is for FrameMerge and FrameRounds to say.
+taken from its queue when it has been copied, and claimed until its copy is sent: who
+takes over from a merge that was killed finds it. Which row is next is for FrameMerge
+and FrameRounds to say.
 """
 
 from cpython.mem cimport PyMem_RawFree, PyMem_RawRealloc
@@ -101,7 +102,7 @@ cdef class FramePump:
         cdef Status status, sent
         with nogil:
             status = self.work(wait, wait_for_room)
-            sent = self.fanout.publish()
+            sent = self.publish()
         self.fanout.start_feeders()
         if sent != STATUS_DONE:  # what came before it comes again
             status = sent
@@ -132,7 +133,7 @@ cdef class FramePump:
     # ---- Until something is in the way
 
     cdef Status work(self, int64_t wait, int64_t wait_for_room) noexcept nogil:
-        cdef Status status = self.fanout.publish()
+        cdef Status status = self.publish()
         self.left = ROWS_A_RUN
         while status == STATUS_DONE and self.left > 0:
             status = self.find_next(wait)
@@ -149,8 +150,17 @@ cdef class FramePump:
                     status = STATUS_DONE
         return status if status != STATUS_DONE else STATUS_PAUSED
 
-    cdef Status rest(self) noexcept nogil:
+    cdef Status publish(self) noexcept nogil:
+        """Send the open frame: what is in it needs no claim any more."""
         cdef Status status = self.fanout.publish()
+        cdef Py_ssize_t i
+        if status == STATUS_DONE:
+            for i in range(self.count):
+                (<FrameIntake>self.table[i]).tap.settle()
+        return status
+
+    cdef Status rest(self) noexcept nogil:
+        cdef Status status = self.publish()
         if status != STATUS_DONE:
             return status
         self.fanout.release()
@@ -201,7 +211,7 @@ cdef class FramePump:
         cdef Status status
         stop[0] = self.fitting(intake, row, stop[0])
         if stop[0] == row:
-            status = self.fanout.publish()
+            status = self.publish()
             return STATUS_LOOK if status == STATUS_DONE else status
         status = self.copy(intake, row, stop[0])
         if status != STATUS_DONE:
@@ -233,7 +243,7 @@ cdef class FramePump:
         if fault == FINE:
             return STATUS_DONE
         if (fault == OTHER_KEYS or fault == FULL) and self.fanout.frame.rows:
-            status = self.fanout.publish()
+            status = self.publish()
             if status != STATUS_DONE:
                 return status
             fault = self.fanout.add(&intake.tap.view, row, stop)

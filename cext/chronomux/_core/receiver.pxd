@@ -12,7 +12,7 @@ cdef class Receiver:
     """One process's way out of a ring. All fields are for who is inside the gate."""
 
     cdef Ring ring
-    cdef Claim hands  # None: for a tap, which claims nothing
+    cdef Claim hands
     cdef readonly Decoder decoder  # of `copy`
     cdef gate gate
     cdef FrameMemory memory  # of the copy of the frame at the head
@@ -22,7 +22,7 @@ cdef class Receiver:
     cdef uint64_t position  # of that frame in the ring, or NOWHERE
     cdef record found  # its record
     cdef uint64_t head  # as `find` saw it
-    cdef bint finished  # a large frame, when its items are made
+    cdef uint64_t large_bytes  # of a large frame whose last row was taken; or 0
     cdef Py_ssize_t claimed  # rows before this one are taken
     cdef object late_error  # to raise when what was found before it is delivered
 
@@ -32,6 +32,7 @@ cdef class Receiver:
     # skipped then.
     cdef Outcome find(self) except *
     cdef bint goes_on(self) noexcept nogil  # whether this call may take what was found
+    cdef void settle(self) noexcept nogil  # what was taken is delivered
     # The row that was found. CHANGED: another consumer has it, find again.
     cdef bint claim(self, Py_ssize_t most, Py_ssize_t* count) noexcept
     cdef Py_ssize_t own_rows(self) noexcept  # that it took and did not give out yet

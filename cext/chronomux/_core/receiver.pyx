@@ -45,9 +45,9 @@ cdef uint64_t NOWHERE = <uint64_t>-1
 
 @cython.final
 cdef class Receiver:
-    """One process's way out of a ring. claim: its own, or None to claim nothing."""
+    """One process's way out of a ring. claim: its own."""
 
-    def __cinit__(self, Ring ring not None, Claim claim=None):
+    def __cinit__(self, Ring ring not None, Claim claim not None):
         self.ring = ring
         self.hands = claim
         self.source = ring.own_source()
@@ -64,12 +64,14 @@ cdef class Receiver:
         )
 
     cdef void leave(self) noexcept nogil:
-        if self.hands is not None:
-            self.hands.settle()
-        if self.finished:
-            self.finished = False
-            return_memory(self.ring, self.bytes)
+        self.settle()
         gate_unlock(&self.gate)
+
+    cdef void settle(self) noexcept nogil:
+        self.hands.settle()
+        if self.large_bytes:
+            return_memory(self.ring, self.large_bytes)
+            self.large_bytes = 0
 
     cdef inline bint has_own_rows(self) noexcept:
         return self.decoder.position < self.claimed or self.decoder.error is not None
@@ -127,7 +129,8 @@ cdef class Receiver:
         return 0
 
     cdef bint goes_on(self) noexcept nogil:
-        return self.hands is None or self.hands.goes_on(&self.source, self.head)
+        # What the dead had stays apart: what is behind it may not be what kills.
+        return self.hands.goes_on(self.head) and not self.hands.is_of_the_dead()
 
     cdef bint claim(self, Py_ssize_t most, Py_ssize_t* count) noexcept:
         """Take `most` rows at most of what was found; the decoder is at the first."""
@@ -142,13 +145,17 @@ cdef class Receiver:
             return False
         self.decoder.position = row
         self.claimed = row + count[0]
-        self.finished = self.found.kind == LARGE_FRAME and count[0] == left
         return True
 
     cdef bint take(self, Py_ssize_t count) noexcept nogil:
-        if self.hands is None:
-            return self.ring.take(&self.source, self.head, count, &self.found)
-        return self.hands.take(&self.source, self.head, count, &self.found)
+        if not self.hands.take(&self.source, self.head, count, &self.found):
+            return False
+        if (
+            self.found.kind == LARGE_FRAME
+            and rows_taken(self.head) + count >= self.found.rows
+        ):
+            self.large_bytes = self.bytes
+        return True
 
     cdef Py_ssize_t own_rows(self) noexcept:
         cdef Py_ssize_t rows = max(0, self.claimed - self.decoder.position)

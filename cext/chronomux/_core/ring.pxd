@@ -74,6 +74,8 @@ cdef extern from "chronomux/_core/ring_layout.h" nogil:
         bell room
         shared_lock put_lock
         uint64_t released
+        uint64_t held_up
+        int64_t held_since
         uint64_t allocated
         uint64_t used_slots
         slot slots[1000]
@@ -100,6 +102,7 @@ cdef extern from "chronomux/_core/ring_layout.h" nogil:
     int lock_within(shared_lock* lock, int64_t ns) noexcept
     void lock_release(shared_lock* lock) noexcept
     void full_fence() noexcept
+    int is_stopped(uint32_t pid) noexcept
     void sleep_ns(int64_t ns) noexcept
     int gate_init(gate* gate) noexcept
     int gate_try(gate* gate) noexcept

@@ -9,9 +9,10 @@
  *           by one compare-and-swap of this word: a consumer that dies has either taken
  *           a row or not. What a consumer copied out is good if the head's position is
  *           the same after the copy, as producers never write between head and tail.
- * claims    what consumers have taken in a call that has not returned yet: from head word
- *           `begin` to head word `end`. A claim is written before the head moves, and is
- *           none again when its items are made; until then producers spare its records.
+ * claims    what consumers have taken in a call that has not returned yet, and merges and
+ *           have not sent: from head word `begin` to head word `end`. A claim is written
+ *           before the head moves, and is none again when its items are made or sent;
+ *           until then producers spare its records.
  *           Who waits for items looks for claims whose owner is dead, and makes orphans
  *           of them, under put_lock: the `begin` of an orphan is one more head, from
  *           which consumers take as from the ring's own. A consumer that died between
@@ -19,7 +20,9 @@
  *           the head come twice then, none is lost.
  * released  records before this position may be written over: head and claims as some
  *           producer found them when it was short of room. A claim before it is stale:
- *           its owner lost the race for those rows.
+ *           its owner lost the race for those rows, or was stopped, and has kept others
+ *           from the ring for too long (`held_up`, `held_since`); it may still make its
+ *           items, from its copy, but they die with it.
  * put_lock  guards tail, published, released, allocated and the slots. A producer writes its record
  *           behind the tail, where nobody reads, then the front that is not current, and
  *           then makes it current with one release store of `turn`. Dead before that
@@ -126,6 +129,8 @@ struct ring {
 
     CACHE_LINE shared_lock put_lock;
     uint64_t released;
+    uint64_t held_up; /* the first claim, when a producer was last short of room */
+    int64_t held_since;
     uint64_t allocated; /* bytes of the ring that have memory */
     uint64_t used_slots;
     struct slot slots[RING_SLOTS];

@@ -7,6 +7,7 @@ from libc.errno cimport ENOMEM
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
+from chronomux._core.claims cimport pass_stopped
 from chronomux._core.extents cimport (
     lend_extent,
     lock_extents,
@@ -194,6 +195,8 @@ cdef class Shipper:
             outcome = self.ring.publish(head, pieces, count)
             if outcome == DONE:
                 self.release(head.rows)  # under the lock: nobody counts an item twice
+            elif outcome == NO_ROOM:
+                pass_stopped(self.ring)
             self.ring.unlock()
         return outcome
 
@@ -206,6 +209,9 @@ cdef class Shipper:
         if outcome != DONE:
             return outcome
         outcome = write_extent(self.ring, pieces, count, head.bytes, &where)
+        if outcome == NO_ROOM and self.ring.lock(LOCK_LIMIT) == DONE:
+            pass_stopped(self.ring)
+            self.ring.unlock()
         if outcome == DONE:
             head.kind = LARGE_FRAME
             head.bytes = sizeof(place)

@@ -29,7 +29,10 @@ cdef class Tap:
     cdef int failure  # an errno
 
     cdef Sight look(self) noexcept nogil
+    # What is taken is claimed until it is said to be delivered.
     cdef bint take(self, Py_ssize_t count) noexcept nogil
+    cdef bint may_take(self) noexcept nogil
+    cdef void settle(self) noexcept nogil
     cdef Sight wait(self, int64_t ns) noexcept nogil
     cdef int raise_error(self) except -1
     cdef bint flush(self) except -1
@@ -39,3 +42,4 @@ cdef class Tap:
     cdef bint open(self) noexcept nogil
     cdef object own_key(self)
     cdef object next_item(self)
+    cdef object given(self, object item)

@@ -12,7 +12,6 @@ from queue import Empty
 cimport cython
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from chronomux._core.extents cimport return_memory
 from chronomux._core.frames cimport (
     BAD_SIZES,
     FINE,
@@ -25,13 +24,11 @@ from chronomux._core.frames cimport (
 from chronomux._core.queue_core cimport NO_ITEM, NO_KEY, QueueCore
 from chronomux._core.ring cimport (
     DONE,
-    LARGE_FRAME,
     NOTHING,
     Outcome,
     bell_wait,
     bell_want,
     clock_ns,
-    head_after,
     load_acquire,
     position_of,
     rows_taken,
@@ -139,17 +136,18 @@ cdef class Tap:
     cdef bint take(self, Py_ssize_t count) noexcept nogil:
         """Take rows that `look` showed. False when another consumer was faster: then
         none is taken, and one has to look again."""
-        cdef uint64_t head = self.receiver.head
         if not self.receiver.take(count):
             return False
-        self.receiver.ring.call_producers(
-            head, head_after(head, count, &self.receiver.found)
-        )
         self.receiver.head += count
         self.row += count
-        if self.receiver.found.kind == LARGE_FRAME and self.row == self.view.rows:
-            return_memory(self.receiver.ring, self.receiver.bytes)
         return True
+
+    cdef inline bint may_take(self) noexcept nogil:
+        """Not before what was taken is delivered, when others took of it meanwhile."""
+        return self.receiver.hands.goes_on(self.receiver.head)
+
+    cdef inline void settle(self) noexcept nogil:
+        self.receiver.settle()
 
     cdef Sight wait(self, int64_t ns) noexcept nogil:
         """Look, wait at most so long, and look again."""
@@ -206,11 +204,18 @@ cdef class Tap:
         cdef Py_ssize_t count = 0
         if self.queue.closed:
             raise ValueError(f"{self.queue!r} is closed")
+        self.settle()  # who asks for the next one has sent the last
         while self.receiver.find() == DONE:
             if self.receiver.claim(1, &count):
                 self.key = self.own_key()
-                return self.receiver.receive()
+                return self.given(self.receiver.receive())
         return NO_ITEM
+
+    cdef object given(self, object item):
+        """After the last one none is asked for."""
+        if item is Empty:
+            self.settle()
+        return item
 
     cdef object own_key(self):
         """The key of the row that was claimed, as it was put, or NO_KEY."""

@@ -164,15 +164,14 @@ class Queue(QueueCore):
     def _new_receiver(self) -> Receiver:
         with self._receiver_lock:
             if self._incoming is None:
-                pid = os.getpid()
-                claim = Claim(self._ring, pid, started(pid), has_ended)
-                self._bury_consumers()
-                self._incoming = Receiver(self._ring, claim)
+                self._incoming = self._new_tap()
             return self._incoming
 
     def _new_tap(self) -> Receiver:
+        pid = os.getpid()
         self._bury_consumers()
-        return Receiver(self._ring)
+        claim = Claim(self._ring, pid, started(pid), has_ended)
+        return Receiver(self._ring, claim)
 
     def _feed(self) -> None:
         if self._outgoing is not None:
@@ -189,8 +188,8 @@ class Queue(QueueCore):
         for number, pid, began in open_claims(self._ring):
             if has_ended(pid, began) and not bury(self._ring, number, pid, began):
                 _logger.error(
-                    "%r: an item is lost: process %d died with it in its hands, as "
-                    "others had before it",
+                    "%r: what process %d had in its hands when it died is lost: others "
+                    "had died with it, or it was stopped for too long",
                     self,
                     pid,
                 )
