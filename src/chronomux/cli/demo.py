@@ -20,10 +20,11 @@ HIDDEN = ("source", "timestamp", "time", "arrived")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
-        "Reader processes put four captures of one machine on queues; one of them "
-        "arrives late and in bursts. A multiplexer merges them for three listeners: "
-        "one prints the stream, one counts and checks its order, one is an event "
-        "manager that counts by condition. Takes a few seconds."
+        "Reader processes put six captures of one machine on queues: counters, one "
+        "of them late and in bursts, a log of commands, and packets. A multiplexer "
+        "merges them for three listeners: one prints the stream, one counts and checks "
+        "its order, one is an event manager that counts by condition. Takes a few "
+        "seconds."
     )
 
 
@@ -74,8 +75,10 @@ class _Printer:
 
 
 def _records(path: Path) -> int:
-    with path.open("rb") as file:
-        return sum(1 for _ in file) - 1
+    from chronomux.replay import open
+
+    with open(path) as capture:
+        return sum(info.records for info in capture.info())
 
 
 def _in_rows(count: float) -> str:

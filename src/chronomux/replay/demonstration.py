@@ -2,7 +2,7 @@
 
     worker --> Manager().Queue() --.                        .--> listener, shows
     worker --> Manager().Queue() ---> SortedQueueMultiplexer --> listener, counts
-    worker --> Manager().Queue() --'                        '--> EventManager, 3 rules
+    worker --> Manager().Queue() --'                        '--> EventManager, 5 rules
 
 A capture with a column `arrived` is replayed as it arrived, in bursts, only faster; the
 others come as fast as they can be read. The order is the same in any case.
@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from chronomux.queue import IterableQueue, SortedQueueMultiplexer
-from chronomux.readers import CSVReader, time_parser
+from chronomux.readers import CSVReader, PcapReader, time_parser
 from chronomux.replay.demonstration_rules import RULES, Watch
+from chronomux.replay.scl_reader import SCLReader
 from chronomux.types import QueueLike
 from chronomux.util import MultiProcessing
 
@@ -81,8 +83,25 @@ class _Replay:
 
 def replay(path: str, queue: QueueLike, speed: float) -> None:
     """Put one capture on a queue: dicts with `source` and `timestamp`, then Empty."""
-    wrapper = _Replay(Path(path).stem, speed)
-    CSVReader(path, queue, wrapper, timestamp="time").start()
+    source, suffix = Path(path).stem, Path(path).suffix
+    if suffix == ".scl":
+        SCLReader(path, queue, partial(_command, source)).start()
+    elif suffix == ".pcap":
+        PcapReader(path, queue, partial(_packet, source)).start()
+    else:
+        CSVReader(path, queue, _Replay(source, speed), timestamp="time").start()
+
+
+def _command(source: str, row: Item) -> Item:
+    return {"source": source, **row}
+
+
+def _packet(source: str, packet: Mapping[str, Any]) -> Item:
+    """A datagram: where from and to, and its text."""
+    moment, udp = packet["timestamp"], packet["udp"]
+    ports = {name: udp[name] for name in ("srcport", "dstport")}
+    text = udp["payload"].decode()
+    return {"source": source, "timestamp": moment, "udp": ports, "text": text}
 
 
 class _Listener(threading.Thread):

@@ -1,4 +1,4 @@
-"""The demo's listener that is an event manager: three conditions, and what met them."""
+"""The demo's listener that is an event manager: five conditions, and what met them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 
 from chronomux.event import EventManager
 from chronomux.event.operators import exists
+from chronomux.samples.exchange import INSTRUMENT
 from chronomux.types import QueueLike
 
 __all__ = ["RULES", "Watch"]
 
-MUCH = 4096  # kB of memory that waits to be written
+MUCH = 1 << 16  # kB of memory that waits to be written
 
 
 def _is_much(kilobytes: str) -> bool:
@@ -23,6 +24,8 @@ RULES: Mapping[str, Mapping[str, Any]] = {
     "came late": {"arrived": exists()},
     "much to write": {"source": "memory", "dirty": _is_much},
     "of the processor": {"source": ["cpu", "scheduler"]},
+    "told to open": {"source": "commands", "action": "open"},
+    "answers sent": {"udp.srcport": INSTRUMENT},
 }
 
 

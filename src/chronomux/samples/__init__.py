@@ -5,6 +5,8 @@ memory.csv      5 Hz   time in ISO 8601 with a zone
 network.csv     2 Hz   time in whole milliseconds since the epoch
 scheduler.csv   5 Hz   time in ISO 8601, UTC; the samples arrived late and in bursts,
                        and `arrived` says when
+commands.scl    2 Hz   what an instrument was told to do
+instrument.pcap        the packets by which it was told and answered, over loopback
 
 Each file is in the order of its own `time`.
 """
@@ -18,6 +20,10 @@ __all__ = ["FOLDER", "captures"]
 FOLDER = Path(__file__).resolve().parent
 
 
-def captures() -> list[Path]:
-    """The shipped captures, by name."""
-    return sorted(FOLDER.glob("*.csv"))
+SUFFIXES = ".csv", ".pcap", ".scl"
+
+
+def captures(*suffixes: str) -> list[Path]:
+    """The shipped captures, by name: of all formats, or of these suffixes."""
+    kept = suffixes or SUFFIXES
+    return sorted(path for path in FOLDER.iterdir() if path.suffix in kept)

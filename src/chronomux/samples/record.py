@@ -2,12 +2,15 @@
 
 Reads the counters that Linux keeps in /proc while the machine does whatever it does,
 one thread a stream, for two minutes (`--seconds`), and writes them to this folder
-(`--folder`), under 300 kB together:
+(`--folder`), under 300 kB together. Meanwhile an instrument is commanded over loopback,
+and the packets are captured, if this process may (see exchange.py):
 
     cpu.csv        20 Hz  ticks of 1/100 s that all processors spent, by kind
     memory.csv      5 Hz  kB free, available, cached and dirty
     network.csv     2 Hz  bytes and packets, in and out, all interfaces but loopback
     scheduler.csv   5 Hz  context switches, forks and interrupts
+    commands.scl    2 Hz  what the instrument was told to do
+    instrument.pcap       packets of commands and answers: Ethernet, IPv4, UDP
 
 Counters run since the machine was started and are written as they are read. The four
 streams do not agree on how to write a time, as captures seldom do. The scheduler's
@@ -15,7 +18,8 @@ samples go through a courier that sleeps for 0.5 to 4 s and then delivers all it
 `time` is the moment of the sample, `arrived` the moment of its delivery.
 
 Nothing that names the machine, its users, its addresses or its interfaces is read into
-a file. Each file is in the order of its own `time`, which `in_order` checks.
+a file; the packets are those of the exchange alone. Each file is in the order of its
+own times, which `in_order` checks.
 """
 
 from __future__ import annotations
@@ -32,6 +36,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+
+from chronomux.samples.exchange import Exchange
 
 PROC = Path("/proc")
 ZONE = timezone(timedelta(hours=2))
@@ -151,7 +157,7 @@ def in_order(moments: list[int]) -> bool:
     return all(a <= b for a, b in itertools.pairwise(moments))
 
 
-def record(stream: Stream, duration: float, folder: Path) -> Path:
+def record(stream: Stream, duration: float, folder: Path) -> list[Path]:
     samples = stream.samples(duration)
     kept = [
         (sample, time.time_ns())
@@ -162,7 +168,7 @@ def record(stream: Stream, duration: float, folder: Path) -> Path:
     lines = [stream.header, *(stream.row(*pair) for pair in kept)]
     path = folder / f"{stream.name}.csv"
     path.write_text("\n".join(lines) + "\n")
-    return path
+    return [path]
 
 
 def main() -> None:
@@ -172,13 +178,21 @@ def main() -> None:
     options = parser.parse_args()
     if not PROC.joinpath("net/dev").exists():
         sys.exit("/proc/net/dev is not there: record on Linux")
-    with ThreadPoolExecutor(len(STREAMS)) as pool:
+    try:
+        exchange: Exchange | None = Exchange()
+    except OSError as error:
+        exchange = None
+        print(f"no instrument.pcap and commands.scl: {error.strerror}")
+    with ThreadPoolExecutor(len(STREAMS) + 1) as pool:
         recorded = [
             pool.submit(record, stream, options.seconds, options.folder)
             for stream in STREAMS
         ]
-    for future in recorded:
-        path = future.result()
+        if exchange is not None:
+            recorded.append(
+                pool.submit(exchange.record, options.seconds, options.folder)
+            )
+    for path in itertools.chain.from_iterable(future.result() for future in recorded):
         print(f"{path.name}: {path.stat().st_size} bytes")
 
 

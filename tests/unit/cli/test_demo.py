@@ -11,13 +11,22 @@ import sys
 
 import pytest
 
-from chronomux.samples import captures
+from chronomux.samples import FOLDER, captures
 
 DEMO = [sys.executable, "-m", "chronomux", "demo"]
 ROW = re.compile(r"^(\d\d:\d\d:\d\d\.\d{6}) (\w+) +\w+=")
 TABLE = re.compile(r"^(\w+) +(\d+)  (\S+)  (\S+) +([\d.]+)/s$")
 RULE = re.compile(r"^(\w+(?: \w+)+) +(\d+)  \d\d:.*/s$", re.MULTILINE)
-ROWS = {"cpu": 2400, "memory": 600, "network": 240, "scheduler": 600}
+PACKETS = (FOLDER / "instrument.pcap").read_bytes().count(b"type=")
+ROWS = {
+    "commands": 240,
+    "cpu": 2400,
+    "instrument": PACKETS,
+    "memory": 600,
+    "network": 240,
+    "scheduler": 600,
+}
+TOTAL = sum(ROWS.values())
 
 
 @pytest.fixture(scope="module")
@@ -43,18 +52,22 @@ def test_a_table_says_what_came_from_each_source(demo):
             row[1] for line in lines if (row := ROW.match(line)) and row[2] == source
         ]
         assert (found[3], found[4]) == (mine[0], mine[-1])
-    assert [float(found[5]) for found in table.values()] == [20, 5, 2, 5]
-    assert lines[-1] == "3840 rows reached all listeners, in the order of time."
+    rates = {source: float(found[5]) for source, found in table.items()}
+    assert 3.5 < rates.pop("instrument") < 4
+    assert list(rates.values()) == [2, 20, 5, 2, 5]
+    assert lines[-1] == f"{TOTAL} rows reached all listeners, in the order of time."
 
 
 def test_the_table_says_what_met_each_condition_of_the_event_manager(demo):
-    much = sum(int(row["dirty"]) > 4096 for row in rows_of("memory"))
+    much = sum(int(row["dirty"]) > 1 << 16 for row in rows_of("memory"))
     assert 0 < much < ROWS["memory"]
     counted = dict(RULE.findall(demo.stdout))
     assert {name: int(count) for name, count in counted.items()} == {
         "came late": ROWS["scheduler"],
         "much to write": much,
         "of the processor": ROWS["cpu"] + ROWS["scheduler"],
+        "told to open": (FOLDER / "commands.scl").read_text().count("action=open"),
+        "answers sent": (FOLDER / "instrument.pcap").read_bytes().count(b"response"),
     }
 
 
@@ -65,11 +78,19 @@ def rows_of(capture):
 
 
 def test_the_rows_carry_the_fields_of_the_captures(demo):
-    for path in captures():
+    for path in captures(".csv"):
         header, first = path.read_text().splitlines()[:2]
         fields = dict(zip(header.split(","), first.split(","), strict=True))
         shown = [f"{k}={v}" for k, v in fields.items() if k not in ("time", "arrived")]
         assert f" {path.stem:<10} {' '.join(shown)}\n" in demo.stdout
+
+
+def test_commands_and_packets_are_shown_with_what_they_say(demo):
+    command = (FOLDER / "commands.scl").read_text().splitlines()[0]
+    said = command.partition(" ")[2]
+    assert f"udp={{'srcport': 40001, 'dstport': 40002}} text={said}\n" in demo.stdout
+    action = r"\['\w+', \{'valve': \d, 'wait': [\d.]+\}\]"
+    assert re.search(rf" commands   type=command id=0 action={action}\n", demo.stdout)
 
 
 def test_progress_and_stream_share_a_terminal(tmp_path):
@@ -86,7 +107,7 @@ def test_progress_and_stream_share_a_terminal(tmp_path):
             pass
         assert process.wait(60) == 0
     text = drawn.decode()
-    assert re.search(r"\r\x1b\[K\d+ rows of 3840 rows, \d+ rows/s", text)
+    assert re.search(rf"\r\x1b\[K\d+ rows of {TOTAL} rows, \d+ rows/s", text)
     visible = [line.rpartition("\x1b[K")[2] for line in text.split("\r\n")]
-    assert len([line for line in visible if ROW.match(line)]) == 3840
+    assert len([line for line in visible if ROW.match(line)]) == TOTAL
     assert "rows/s" not in visible[-2]

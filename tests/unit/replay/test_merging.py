@@ -446,12 +446,12 @@ def test_the_result_is_a_stable_merge_of_any_sizes(write):
 
 
 def test_the_shipped_captures_merge_into_one_of_all_columns():
-    out, report = merged(captures(), timestamp="time")
+    out, report = merged(captures(".csv"), timestamp="time")
     rows = list(csv.DictReader(io.StringIO(out.decode(), newline="")))
     assert len(rows) == report.records > 3000
-    assert {row["source"] for row in rows} == {str(path) for path in captures()}
+    assert {row["source"] for row in rows} == {str(path) for path in captures(".csv")}
     assert all(source.late == source.untimed == 0 for source in report.sources)
-    for path in captures():
+    for path in captures(".csv"):
         mine = [row for row in rows if row["source"] == str(path)]
         with path.open(newline="") as file:
             theirs = list(csv.DictReader(file))

@@ -12,8 +12,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from chronomux.readers import CSVReader, time_parser
+from chronomux.readers import CSVReader, PcapReader, time_parser
+from chronomux.replay import SCLReader
 from chronomux.samples import FOLDER, captures, record
+from chronomux.samples.exchange import COMMANDER, INSTRUMENT
 
 RATES = {"cpu": 20, "memory": 5, "network": 2, "scheduler": 5}
 # What may stand in a field: a count, or a time. No address, no name.
@@ -32,12 +34,17 @@ def times(path, column="time"):
     return [key for frame in frames for key in frame.keys]
 
 
-def test_there_are_four_and_they_are_small():
-    assert [path.stem for path in captures()] == sorted(RATES)
+def test_there_are_six_and_they_are_small():
+    assert [path.stem for path in captures(".csv")] == sorted(RATES)
+    assert [path.name for path in captures(".pcap", ".scl")] == [
+        "commands.scl",
+        "instrument.pcap",
+    ]
+    assert len(captures()) == 6
     assert sum(path.stat().st_size for path in captures()) < 300_000
 
 
-@pytest.mark.parametrize("path", captures(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", captures(".csv"), ids=lambda path: path.stem)
 def test_a_capture_holds_two_minutes_in_the_order_of_its_times(path):
     moments = times(path)
     assert moments == sorted(moments)
@@ -45,14 +52,48 @@ def test_a_capture_holds_two_minutes_in_the_order_of_its_times(path):
     assert 119e9 < moments[-1] - moments[0] < 121e9
 
 
-@pytest.mark.parametrize("path", captures(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", captures(".csv"), ids=lambda path: path.stem)
 def test_a_capture_names_nobody(path):
     for row in rows(path):
         assert all(FIELD.fullmatch(field) for field in row.values()), row
 
 
+def test_packets_are_of_the_exchange_alone():
+    for packet in PcapReader(FOLDER / "instrument.pcap").reader:
+        assert packet["ip"]["src"] == packet["ip"]["dst"] == "127.0.0.1"
+        assert packet["eth"]["src"] == packet["eth"]["dst"] == "00:00:00:00:00:00"
+        ports = packet["udp"]["srcport"], packet["udp"]["dstport"]
+        assert sorted(ports) == [COMMANDER, INSTRUMENT]
+
+
+def test_every_command_went_over_the_wire_and_few_were_not_answered():
+    commands = list(SCLReader(FOLDER / "commands.scl").reader)
+    assert [command["id"] for command in commands] == list(range(240))
+    texts = {True: [], False: []}
+    for packet in PcapReader(FOLDER / "instrument.pcap").reader:
+        udp = packet["udp"]
+        texts[udp["srcport"] == COMMANDER].append(udp["payload"].decode())
+    lines = (FOLDER / "commands.scl").read_text().splitlines()
+    assert texts[True] == [line.partition(" ")[2] for line in lines]
+    assert 0.85 * len(commands) < len(texts[False]) < len(commands)
+
+
+def test_commands_were_logged_just_before_their_packets():
+    packets = [
+        packet
+        for packet in PcapReader(FOLDER / "instrument.pcap").reader
+        if packet["udp"]["srcport"] == COMMANDER
+    ]
+    commands = list(SCLReader(FOLDER / "commands.scl").reader)
+    pairs = zip(packets, commands, strict=True)
+    delays = [packet["timestamp"] - command["timestamp"] for packet, command in pairs]
+    assert 0 <= min(delays) <= max(delays) < 1e9
+    begins = [times(path)[0] for path in captures(".csv")]
+    assert abs(packets[0]["timestamp"] - min(begins)) < 5e9, "recorded together"
+
+
 def test_times_are_written_in_different_ways():
-    written = {path.stem: rows(path)[0]["time"] for path in captures()}
+    written = {path.stem: rows(path)[0]["time"] for path in captures(".csv")}
     assert re.fullmatch(r"\d{10}\.\d{6}", written["cpu"])
     assert written["memory"].endswith("+02:00")
     assert re.fullmatch(r"\d{13}", written["network"])
@@ -77,11 +118,14 @@ def test_the_script_records_the_same_columns_and_formats(tmp_path):
         [*command, "--folder", str(tmp_path)], capture_output=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    for path in captures():
+    for path in captures(".csv"):
         recorded = rows(tmp_path / path.name)
         assert len(recorded) == RATES[path.stem]
         assert recorded[0].keys() == rows(path)[0].keys()
         assert all(FIELD.fullmatch(field) for field in recorded[0].values())
+    if b"no instrument.pcap" not in done.stdout:  # where packets may be captured
+        packets = list(PcapReader(tmp_path / "instrument.pcap").reader)
+        assert [packet["udp"]["srcport"] for packet in packets].count(COMMANDER) == 2
 
 
 def test_a_clock_that_was_set_back_is_refused(tmp_path, monkeypatch):
