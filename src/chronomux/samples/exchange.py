@@ -2,8 +2,8 @@
 
 Two sockets of this process talk by UDP on 127.0.0.1: a commander sends a command every
 half second, as SCL, and logs it; the instrument answers a little later, but now and
-then not at all. A third socket, of packets, records what passes the loopback interface, and
-keeps what is theirs. That takes the right to capture (CAP_NET_RAW; root has it).
+then not at all. A third socket, of packets, records what passes the loopback interface,
+and keeps what is theirs. That takes the right to capture (CAP_NET_RAW; root has it).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HEADERS = 14 + 20 + 8  # bytes of Ethernet, IPv4 without options, and UDP
 
 
 class Exchange:
-    """The three sockets. OSError where packets may not be captured, or a port is used."""
+    """The three sockets. OSError if packets may not be captured or a port is used."""
 
     def __init__(self) -> None:
         with contextlib.ExitStack() as opened:
