@@ -42,9 +42,12 @@ BOUNDS = (50, 100, 200, 500, 1_000, 10_000)  # us, of the histogram
 ALL_PACKETS = 3  # ETH_P_ALL
 SO_RCVBUFFORCE = 33
 MARK = b"\x02late\x00"  # an address of Ethernet that is nobody's
-FIELDS = "s us size length to from type number rest".split()
 PACKET = np.dtype(
-    list(zip(FIELDS, "<u4 <u4 <u4 <u4 V6 V6 >u2 <u8 V38".split(), strict=True))
+    [
+        *(("s", "<u4"), ("us", "<u4"), ("size", "<u4"), ("length", "<u4")),
+        *(("to", "V6"), ("from", "V6"), ("type", ">u2")),
+        *(("number", "<u8"), ("rest", "V38")),
+    ]
 )
 BEGIN = 1_700_000_000 * SECOND
 
