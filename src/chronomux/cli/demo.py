@@ -75,10 +75,15 @@ class _Printer:
 
 
 def _records(path: Path) -> int:
-    from chronomux.replay import open
-
-    with open(path) as capture:
-        return sum(info.records for info in capture.info())
+    """How many there are, counted without what is to be shown."""
+    data = path.read_bytes()
+    if path.suffix != ".pcap":
+        return data.count(b"\n") - (path.suffix == ".csv")
+    count, place = 0, 24  # behind the header of the file
+    while place < len(data):
+        place += 16 + int.from_bytes(data[place + 8 : place + 12], "little")
+        count += 1
+    return count
 
 
 def _in_rows(count: float) -> str:
